@@ -1,0 +1,1 @@
+"""The shelf: which indexes exist and how each is made."""

@@ -1,0 +1,1 @@
+"""Answers from your documents, with every sentence checked against its source."""

@@ -1,0 +1,1 @@
+"""Text in: files become documents, documents become chunks."""

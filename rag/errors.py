@@ -1,0 +1,92 @@
+"""Everything this library raises on purpose.
+
+RagError
+├── SettingsError          a setting is unknown, of the wrong type or out of range
+├── QuestionError          a question is empty or too long, or a filter makes no sense
+├── LoadError              a source cannot be read as text
+├── IndexFault
+│   ├── IndexNotFound      no index of that name has been built
+│   ├── IndexMismatch      built with another embedder, dimension, splitter or newer format
+│   ├── IndexDamaged       a file of the build is missing or does not match its checksum
+│   ├── IndexBusy          another process is writing to this index
+│   └── DiskFull           there is no room to write; nothing was published
+├── ModelError
+│   ├── WeightsMissing     a model's files are not on this machine
+│   ├── WeightsAltered     a model's file does not match its checksum
+│   └── GeneratorFailed    a generator or its endpoint did not answer in time, or nonsense
+└── ExtraMissing           a feature needs an optional package; the message names the command
+
+Every message says what happened, where, and what to do. Declining to answer is not an
+error: see `rag.types.Outcome`.
+"""
+
+
+class RagError(Exception):
+    """Base of every error this library raises on purpose."""
+
+    exit_code = 1
+
+
+class SettingsError(RagError):
+    """A setting is unknown, of the wrong type or out of range."""
+
+    exit_code = 2
+
+
+class QuestionError(RagError):
+    """A question is empty or too long, or a filter makes no sense."""
+
+    exit_code = 2
+
+
+class LoadError(RagError):
+    """A source cannot be read as text."""
+
+
+class IndexFault(RagError):
+    """An index on disk cannot be used."""
+
+
+class IndexNotFound(IndexFault):
+    """No index of that name has been built."""
+
+
+class IndexMismatch(IndexFault):
+    """The index was built with another embedder, dimension, splitter or newer format."""
+
+
+class IndexDamaged(IndexFault):
+    """A file of the build is missing or does not match its checksum."""
+
+
+class IndexBusy(IndexFault):
+    """Another process is writing to this index."""
+
+
+class DiskFull(IndexFault):
+    """There is no room to write; nothing was published."""
+
+
+class ModelError(RagError):
+    """Weights are missing, or a model returned the wrong shape."""
+
+
+class WeightsMissing(ModelError):
+    """A model's files are not on this machine."""
+
+
+class WeightsAltered(ModelError):
+    """A model's file does not match its checksum."""
+
+
+class GeneratorFailed(ModelError):
+    """A generator or its endpoint failed, ran out of time or returned nonsense."""
+
+
+class ExtraMissing(RagError):
+    """A feature needs an optional package."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        """Say which `extra` of this package brings `feature`."""
+        super().__init__(f"{feature} needs an optional package: pip install 'quotewell[{extra}]'")
+        self.extra = extra

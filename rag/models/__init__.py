@@ -1,0 +1,1 @@
+"""The neural networks and their weights. The only folder that may import torch."""
