@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 from platformdirs import user_data_path
 
@@ -258,29 +258,47 @@ def _with(settings: Settings, key: str, value: object) -> Settings:
     return replace(settings, **{section_name: replace(section, **{leaf_name: checked})})
 
 
+_SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
 def _converted(key: str, value: object, kind: Any) -> object:  # noqa: ANN401
     """Return `value` as `kind`; text comes from variables, so it is parsed."""
-    if get_origin(kind) is tuple:
-        items = value.split(",") if isinstance(value, str) else value
-        item_kind = get_args(kind)[0]
-        if isinstance(items, list | tuple) and all(isinstance(i, item_kind) for i in items):
-            return tuple(item.strip() for item in items if item.strip())
-    elif kind is bool:
-        words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, str) and value.lower() in words:
-            return words[value.lower()]
-    elif kind in (int, float) and not isinstance(value, bool):
-        try:
-            if kind is float or not isinstance(value, float):
-                return kind(value)
-        except (TypeError, ValueError):
-            pass
-    elif kind is str and isinstance(value, str):
-        return value
-    name = "a list of texts" if get_origin(kind) is tuple else kind.__name__
-    raise SettingsError(f"setting {key!r} must be {name}, got {value!r}")
+    is_list = get_origin(kind) is tuple
+    convert = _as_list if is_list else {bool: _as_switch, int: _as_int, float: _as_float}.get(kind)
+    try:
+        return convert(value) if convert else _as_text(value)
+    except (TypeError, ValueError, KeyError):
+        name = "a list of texts" if is_list else kind.__name__
+        raise SettingsError(f"setting {key!r} must be {name}, got {value!r}") from None
+
+
+def _as_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _as_list(value: object) -> tuple[str, ...]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list | tuple):
+        raise TypeError
+    return tuple(text for item in items if (text := _as_text(item).strip()))
+
+
+def _as_switch(value: object) -> bool:
+    return value if isinstance(value, bool) else _SWITCH[_as_text(value).lower()]
+
+
+def _as_int(value: object) -> int:
+    if isinstance(value, bool | float):
+        raise TypeError
+    return int(str(value))
+
+
+def _as_float(value: object) -> float:
+    if isinstance(value, bool):
+        raise TypeError
+    return float(str(value))
 
 
 def _checked(key: str, value: object, leaf: "Field[Any]") -> object:

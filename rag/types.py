@@ -200,6 +200,22 @@ class Passage:
     relevance: float
     """Fused retrieval score or reranker score; higher is better, comparable in one list."""
 
+    def to_dict(self) -> dict[str, object]:
+        """Return plain values; `start` and `end` count characters of the document."""
+        return {
+            "label": self.label,
+            "document_id": self.document.id,
+            "revision": self.document.revision,
+            "title": self.document.title,
+            "source": self.document.source,
+            "page": self.document.page_at(self.chunk.span.start),
+            "heading": list(self.chunk.heading),
+            "start": self.chunk.span.start,
+            "end": self.chunk.span.end,
+            "relevance": round(self.relevance, 4),
+            "text": self.chunk.text,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -237,6 +253,20 @@ class Citation:
     title: str
     source: str
 
+    def to_dict(self) -> dict[str, object]:
+        """Return plain values; `start` and `end` count characters of the document."""
+        return {
+            "label": self.label,
+            "document_id": self.document_id,
+            "revision": self.revision,
+            "title": self.title,
+            "source": self.source,
+            "page": self.page,
+            "start": self.span.start,
+            "end": self.span.end,
+            "quote": self.quote,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -264,6 +294,16 @@ class Verdict:
     entailment: float
     """Probability-like score in [0, 1] that the quotes entail the claim."""
     reasons: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain values."""
+        return {
+            "text": self.claim.text,
+            "support": self.support.value,
+            "entailment": round(self.entailment, 4),
+            "reasons": list(self.reasons),
+            "citations": [citation.to_dict() for citation in self.claim.citations],
+        }
 
 
 class Mode(StrEnum):
@@ -299,6 +339,15 @@ class Conflict:
     first: Citation
     second: Citation
     about: str
+    """The words both share."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain values."""
+        return {
+            "about": self.about,
+            "first": self.first.to_dict(),
+            "second": self.second.to_dict(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,3 +375,25 @@ class Answer:
     def citations(self) -> tuple[Citation, ...]:
         """Return every citation of every shown claim, in reading order."""
         return tuple(c for verdict in self.verdicts for c in verdict.claim.citations)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the answer as it goes over the wire: plain values, ready for JSON."""
+        return {
+            "question": self.question,
+            "outcome": self.outcome.value,
+            "reason": self.reason.value if self.reason else None,
+            "text": self.text,
+            "mode": self.mode.value,
+            "claims": [verdict.to_dict() for verdict in self.verdicts],
+            "dropped": [
+                {"text": v.claim.text, "support": v.support.value, "reasons": list(v.reasons)}
+                for v in self.dropped
+            ],
+            "conflicts": [conflict.to_dict() for conflict in self.conflicts],
+            "passages": [passage.to_dict() for passage in self.passages],
+            "confidence": round(self.confidence, 4),
+            "build": self.build,
+            "models": dict(self.models),
+            "timings_ms": dict(self.timings_ms),
+            "unread": self.unread,
+        }

@@ -1,0 +1,151 @@
+"""Find the sentences of the passages that answer a question, and answer with them verbatim."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from rag.answer.relevance import Candidate, features, relevance
+from rag.protocols import Embedder
+from rag.text import content_stems, sentences, without_bullet
+from rag.types import BlockKind, Citation, Claim, Evidence, Passage, Span
+
+_LEANS_BACK = re.compile(
+    r"(?:he|she|it|they|this|these|that|those|his|her|hers|its|their|both|such|however|"
+    r"therefore|instead|otherwise|then|also|the (?:former|latter|same))\b",
+    re.IGNORECASE,
+)
+_FEWEST_NEW_STEMS = 2
+
+
+def find_evidence(question: str, passages: Sequence[Passage], embedder: Embedder) -> list[Evidence]:
+    """Return the sentences of `passages` with their relevance, best first.
+
+    A sentence of two overlapping passages is listed once. Headings are left out: they name
+    what is answered below them, and answer nothing themselves.
+    """
+    places: list[tuple[Passage, Span]] = []
+    candidates: list[Candidate] = []
+    seen: set[tuple[str, Span]] = set()
+    for passage in passages:
+        for span, candidate in _candidates(passage):
+            if (passage.document.id, span) not in seen:
+                seen.add((passage.document.id, span))
+                places.append((passage, span))
+                candidates.append(candidate)
+    if not candidates:
+        return []
+    scores = relevance(features(question, candidates, _cosines(question, candidates, embedder)))
+    found = [
+        Evidence(passage, span, float(score))
+        for (passage, span), score in zip(places, scores, strict=True)
+    ]
+    return sorted(found, key=lambda e: (-e.relevance, e.passage.label, e.span))
+
+
+def choose_sentences(
+    evidence: Sequence[Evidence], *, floor: float, keep: float, most: int
+) -> list[Evidence]:
+    """Return the few sentences to show, in reading order.
+
+    The best one always; others when they are at least `keep` times as relevant, above
+    `floor`, and say something the chosen ones do not.
+
+    Args:
+        evidence: Sentences, best first.
+        floor: Least relevance, in [0, 1].
+        keep: Least relevance relative to the best, in [0, 1].
+        most: Most sentences.
+    """
+    chosen: list[Evidence] = []
+    said: set[str] = set()
+    for sentence in evidence:
+        if len(chosen) == most or sentence.relevance < max(floor, keep * evidence[0].relevance):
+            break
+        new = set(content_stems(sentence.quote)) - said
+        if not chosen or len(new) >= _FEWEST_NEW_STEMS:
+            chosen.append(sentence)
+            said |= new
+    return sorted(chosen, key=lambda e: (e.passage.label, e.span))
+
+
+def quote_claims(chosen: Sequence[Evidence]) -> list[Claim]:
+    """Return one claim per sentence: its own words, citing itself.
+
+    A sentence that leans back ("It was founded in 1989.") takes the sentence before it
+    along, so that the reader knows who "it" is. `Claim.span` counts along the joined text.
+    """
+    claims: list[Claim] = []
+    start = 0
+    covered: list[tuple[str, Span]] = []
+    for sentence in chosen:
+        span = _with_antecedent(sentence)
+        document = sentence.passage.document
+        if any(d == document.id and s.overlaps(span) for d, s in covered):
+            span = sentence.span
+        if any(d == document.id and s.overlaps(span) for d, s in covered):
+            continue
+        covered.append((document.id, span))
+        text = " ".join(span.of(document.text).split())
+        citation = cite(sentence.passage, span)
+        claims.append(Claim(text, Span(start, start + len(text)), (citation,)))
+        start += len(text) + 1
+    return claims
+
+
+def cite(passage: Passage, span: Span) -> Citation:
+    """Return a citation of the characters `span` of the passage's document."""
+    document = passage.document
+    return Citation(
+        passage.label,
+        document.id,
+        document.revision,
+        span,
+        document.page_at(span.start),
+        span.of(document.text),
+        document.title,
+        document.source,
+    )
+
+
+def _candidates(passage: Passage) -> list[tuple[Span, Candidate]]:
+    document, chunk = passage.document, passage.chunk
+    spans = sentences(document.text, chunk.span)
+    above = "\n".join((document.title, *chunk.heading))
+    found = []
+    for row, span in enumerate(spans):
+        block = document.block_at(span.start)
+        if block is not None and block.kind is BlockKind.HEADING:
+            continue
+        bare = without_bullet(document.text, span)
+        near = spans[max(0, row - 1) : row + 2]
+        window = f"{above}\n{' '.join(s.of(document.text) for s in near)}"
+        sentence = bare.of(document.text)
+        found.append((bare, Candidate(sentence, window, f"{above}\n{chunk.text}")))
+    return found
+
+
+def _cosines(question: str, candidates: Sequence[Candidate], embedder: Embedder) -> np.ndarray:
+    texts = [t for c in candidates for t in (c.sentence, c.window, c.passage)]
+    unique = list(dict.fromkeys(texts))
+    asked = embedder.embed_queries([question])[0]  # (dim,)
+    rows = dict(zip(unique, embedder.embed_queries(unique) @ asked, strict=True))
+    return np.asarray([rows[text] for text in texts], dtype=np.float32).reshape(-1, 3)
+
+
+def _with_antecedent(evidence: Evidence) -> Span:
+    document = evidence.passage.document
+    if not _LEANS_BACK.match(evidence.quote):
+        return evidence.span
+    before = [
+        span
+        for span in sentences(document.text, _line_around(document.text, evidence.span))
+        if span.end <= evidence.span.start
+    ]
+    return Span(before[-1].start, evidence.span.end) if before else evidence.span
+
+
+def _line_around(text: str, span: Span) -> Span:
+    start = text.rfind("\n", 0, span.start) + 1
+    end = text.find("\n", span.end)
+    return Span(start, len(text) if end < 0 else end)

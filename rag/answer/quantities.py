@@ -1,0 +1,158 @@
+"""Read numbers, units and dates out of text, in one normal form.
+
+"1,200 kg", "1200 kg" and "twelve hundred"-free spellings of one amount compare equal; the
+unit is the word that follows, stemmed, so that "30 days" differs from "30 hours".
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from rag.text import FUNCTION_WORDS, fold, stems
+
+Date: TypeAlias = tuple[int | None, int, int | None]
+
+_SMALL = {
+    word: value
+    for value, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+        "fifteen sixteen seventeen eighteen nineteen twenty".split()
+    )
+} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
+_ORDINALS = {
+    word: value
+    for value, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(),
+        start=1,
+    )
+}
+_SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_MONTHS = {
+    name: month
+    for month, names in enumerate(
+        "january jan,february feb,march mar,april apr,may,june jun,july jul,august aug,"
+        "september sep sept,october oct,november nov,december dec".split(","),
+        start=1,
+    )
+    for name in names.split()
+}
+_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+_DAY_MONTH = re.compile(
+    rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?({_MONTH})\b\.?(?:,?\s+(\d{{4}}))?"
+)
+_MONTH_DAY = re.compile(rf"\b({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}}))?")
+_MONTH_YEAR = re.compile(rf"\b({_MONTH})\.?,?\s+(\d{{4}})\b")
+_DATES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Date]], ...] = (
+    (_ISO, lambda m: (int(m[1]), int(m[2]), int(m[3]))),
+    (_DAY_MONTH, lambda m: (int(m[3]) if m[3] else None, _MONTHS[m[2]], int(m[1]))),
+    (_MONTH_DAY, lambda m: (int(m[3]) if m[3] else None, _MONTHS[m[1]], int(m[2]))),
+    (_MONTH_YEAR, lambda m: (int(m[2]), _MONTHS[m[1]], None)),
+)
+_CLOCK = re.compile(
+    r"(?<![\d.:])(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?"
+    r"(?:\s?(?P<half>[ap])\.?m\b\.?|(?<=:\d\d))(?![\d:])"
+)
+_NUMBER = re.compile(
+    r"(?P<sign>(?<![\w.)])-)?(?P<currency>[$\u20ac\u00a3\u00a5])?\s?"
+    r"(?P<digits>\d{1,3}(?:[,\u2019'\u202f ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"(?P<suffix>st|nd|rd|th)?"
+    r"(?:\s?(?P<unit>%|\u00b0\s?[cf]?|[a-z\u00b5$\u20ac\u00a3]+(?:/[a-z]+)?)(?![\w]))?"
+)
+_WORDS = re.compile(
+    rf"\b(?P<word>{'|'.join([*_SMALL, *_ORDINALS, 'dozen'])})"
+    r"(?:[- ](?P<ones>one|two|three|four|five|six|seven|eight|nine))?\b"
+    r"(?:\s(?P<unit>[a-z]+))?"
+)
+_CURRENCIES = {"$": "usd", "\u20ac": "eur", "\u00a3": "gbp", "\u00a5": "jpy"}
+_SAME_UNIT = {
+    "%": "percent", "pct": "percent", "dollar": "usd", "euro": "eur", "pound": "gbp", "yen": "jpy",
+    "km": "kilometr", "kilomet": "kilometr", "cm": "centimetr", "mm": "millimetr", "kg": "kilogram",
+    "hr": "hour", "hrs": "hour", "h": "hour", "min": "minut", "mins": "minut", "sec": "second",
+    "secs": "second", "kilometer": "kilometr", "meter": "metr", "metre": "metr", "ft": "feet",
+    "foot": "feet", "mph": "mph", "yr": "year", "yrs": "year", "centuri": "century",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number and what it counts; `unit` is "" when none follows."""
+
+    value: float
+    unit: str
+    said: str
+    """The characters it was read from."""
+
+
+def quantities(text: str) -> list[Quantity]:
+    """Return the numbers of `text` in order, without those that are part of a date."""
+    lowered = _without_dates(fold(text))
+    found = [(m.start(), _of_clock(m)) for m in _CLOCK.finditer(lowered)]
+    lowered = _CLOCK.sub(_blank, lowered)
+    found += [(m.start(), _of_digits(m)) for m in _NUMBER.finditer(lowered) if _free(lowered, m)]
+    found += [(m.start(), _of_words(m)) for m in _WORDS.finditer(lowered)]
+    return [quantity for _, quantity in sorted(found, key=lambda pair: pair[0])]
+
+
+def dates(text: str) -> list[Date]:
+    """Return (year, month, day) of every date in `text`; None for what it leaves out."""
+    lowered = fold(text)
+    found: list[Date] = []
+    for pattern, read in _DATES:
+        found += [read(match) for match in pattern.finditer(lowered)]
+        lowered = pattern.sub(_blank, lowered)
+    return found
+
+
+def _without_dates(text: str) -> str:
+    for pattern, _ in _DATES:
+        text = pattern.sub(_blank, text)
+    return text
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
+
+
+def _free(text: str, match: re.Match[str]) -> bool:
+    """Return whether the digits stand alone, and are not a part of `NX-200` or `v2.3.1`."""
+    before = text[match.start("digits") - 1 : match.start("digits")]
+    after = text[match.end("digits") : match.end("digits") + 2]
+    inside = before.isalpha() or before in {"_", "/", "."} or (before == "-" and not match["sign"])
+    return not inside and not re.match(r"[.-]\d|_\w", after)
+
+
+def _of_digits(match: re.Match[str]) -> Quantity:
+    value = float(re.sub(r"[,\u2019'\u202f ]", "", match["digits"]))
+    unit = match["unit"] or ""
+    if unit in _SCALES or unit in {"m", "bn", "k"}:
+        value *= _SCALES.get(unit, {"m": 1e6, "bn": 1e9, "k": 1e3}.get(unit, 1.0))
+        unit = ""
+    if match["currency"]:
+        unit = _CURRENCIES[match["currency"]]
+    value = -value if match["sign"] else value
+    return Quantity(value, "" if match["suffix"] else _unit(unit), match.group().strip())
+
+
+def _of_clock(match: re.Match[str]) -> Quantity:
+    hour = int(match["hour"]) % 12 + (12 if match["half"] == "p" else 0)
+    value = (hour if match["half"] else int(match["hour"])) + int(match["minute"] or 0) / 60
+    return Quantity(value, "o'clock", match.group().strip())
+
+
+def _of_words(match: re.Match[str]) -> Quantity:
+    word, unit = match["word"], match["unit"] or ""
+    value = float(_SMALL.get(word, _ORDINALS.get(word, 12)))
+    if match["ones"] and value >= 20:
+        value += _SMALL[match["ones"]]
+    if unit in _SCALES:
+        value, unit = value * _SCALES[unit], ""
+    return Quantity(value, "" if word in _ORDINALS else _unit(unit), match.group().strip())
+
+
+def _unit(word: str) -> str:
+    if not word or word in FUNCTION_WORDS:
+        return ""
+    stem = word if not word[0].isalpha() else (stems(word) or [word])[0]
+    return _SAME_UNIT.get(word, _SAME_UNIT.get(stem, stem))

@@ -1,0 +1,95 @@
+"""What a question asks for, and whether a sentence holds something of that kind.
+
+English question words are recognised; in any other language nothing is expected, which
+leaves the judgement to words and vectors.
+"""
+
+import re
+from enum import StrEnum
+
+from rag.text import FUNCTION_WORDS, fold
+
+
+class Expected(StrEnum):
+    """The kind of thing an answer has to contain."""
+
+    TIME = "time"
+    NUMBER = "number"
+    PERSON = "person"
+    PLACE = "place"
+    ANYTHING = "anything"
+
+
+_THING = r"\b(?:what|which) (?:is |was |are |were )?(?:the )?(?:\w+ ){0,2}"
+_ASKS = (
+    (
+        Expected.TIME,
+        r"\b(when|since when|how long ago)\b"
+        r"|\b(what|which) (year|date|day|month|time|decade|century)\b",
+    ),
+    (
+        Expected.NUMBER,
+        r"\bhow (many|much|long|far|tall|large|big|high|deep|wide|heavy|fast|often|hot|cold|old)\b|"
+        + _THING
+        + r"(number|amount|price|cost|fee|percentage|percent|share|rate|size|population|age|"
+        r"height|length|width|weight|speed|temperature|total|average|limit|maximum|minimum|"
+        r"distance|duration|capacity|voltage|pressure)\b",
+    ),
+    (
+        Expected.PERSON,
+        r"\b(who|whom|whose)\b|\b(what|which) (person|people|man|woman|author|president|king|"
+        r"queen|artist|player|actor|company|team|organi[sz]ation|group)\b",
+    ),
+    (
+        Expected.PLACE,
+        r"\bwhere\b|\b(what|which) (country|city|state|town|place|location|region|river|street|"
+        r"building|continent|county)\b",
+    ),
+)
+_EXPECTED = tuple((kind, re.compile(pattern)) for kind, pattern in _ASKS)
+
+_NUMBER = re.compile(
+    r"\d|\b(zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|"
+    r"thousand|million|billion|half|third|quarter|once|twice|daily|weekly|monthly|yearly|"
+    r"annually)\b"
+)
+_TIME = re.compile(
+    r"\b(1\d|20)\d\d\b|\b\d{1,2}:\d\d\b|\b\d+ (second|minute|hour|day|week|month|year)s?\b|"
+    r"\b(january|february|march|april|may|june|july|august|september|october|november|december|"
+    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|today|spring|summer|"
+    r"autumn|winter|morning|evening|night|noon|midnight|daily|weekly|monthly|annually|before|"
+    r"after|during|until|since|when|while)\b"
+)
+_PLACE = re.compile(
+    r"\b(in|at|near|on|from|to|into|between|across|through|along|around|behind|under|inside|"
+    r"outside|north|south|east|west)\b"
+)
+_NAME = re.compile(r"\b[A-Z][\w'-]*\b|\b[A-Z]{2,}\b")
+
+
+def expected(question: str) -> Expected:
+    """Return the kind of thing `question` asks for."""
+    lowered = fold(question)
+    return next((kind for kind, rx in _EXPECTED if rx.search(lowered)), Expected.ANYTHING)
+
+
+def holds(kind: Expected, sentence: str, question: str) -> bool:
+    """Return whether `sentence` holds something of `kind` that `question` did not itself name."""
+    lowered = fold(sentence)
+    if kind is Expected.NUMBER:
+        asked = set(re.findall(r"\d[\d.,]*", question))
+        found = set(re.findall(r"\d[\d.,]*", lowered))
+        return bool(found - asked) if found else bool(_NUMBER.search(lowered))
+    if kind is Expected.TIME:
+        return bool(_TIME.search(lowered))
+    if kind is Expected.PERSON:
+        return bool(names(sentence) - names(question))
+    if kind is Expected.PLACE:
+        return bool(_PLACE.search(lowered))
+    return True
+
+
+def names(text: str) -> set[str]:
+    """Return the case-folded words of `text` that look like names, without function words."""
+    found = {fold(word.removesuffix("'s")) for word in _NAME.findall(text.replace("\u2019", "'"))}
+    return {word for word in found if word not in FUNCTION_WORDS}

@@ -1,0 +1,87 @@
+"""How likely a sentence is to answer a question: a few plain features and a logistic.
+
+Nothing here is a model in the sense of `rag.models`: the features are named, their weights
+are below, and `python -m tests.bench.fit_relevance` fits them again.
+"""
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from rag.answer.question import Expected, expected, holds, names
+from rag.protocols import Floats
+from rag.text import content_stems, stems
+
+FEATURES = (
+    "cosine_sentence",
+    "cosine_window",
+    "cosine_passage",
+    "coverage_sentence",
+    "coverage_window",
+    "coverage_passage",
+    "names_missing",
+    "bigrams",
+    "kind_held",
+    "kind_missing",
+    "new_words",
+    "is_question",
+)
+
+_WEIGHTS = (1.48, 1.84, 2.15, 2.17, 0.28, -0.5, -0.6, 0.1, 0.09, -0.83, -0.03, -0.67)
+_INTERCEPT = -4.84
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence with what stands around it; `window` adds neighbours, title and headings."""
+
+    sentence: str
+    window: str
+    passage: str
+
+
+def features(question: str, candidates: Sequence[Candidate], cosines: Floats) -> Floats:
+    """Return one row of `FEATURES` per candidate, shape (n, len(FEATURES)).
+
+    Args:
+        question: The question.
+        candidates: Sentences, n of them.
+        cosines: Cosine of the question with sentence, window and passage, shape (n, 3).
+    """
+    asked = set(content_stems(question)) or set(stems(question))
+    in_order = stems(question)
+    pairs = set(pairwise(in_order))
+    wanted = names(question)
+    kind = expected(question)
+    rows = []
+    for candidate, cosine in zip(candidates, cosines, strict=True):
+        sentence = stems(candidate.sentence)
+        window, passage = set(stems(candidate.window)), set(stems(candidate.passage))
+        missing = wanted - names(candidate.passage) - names(candidate.window)
+        held = kind is not Expected.ANYTHING and holds(kind, candidate.sentence, question)
+        rows.append(
+            [
+                *cosine,
+                _share(asked, set(sentence)),
+                _share(asked, window),
+                _share(asked, passage | window),
+                min(len(missing), 3) / 3,
+                _share(pairs, set(pairwise(sentence))),
+                float(held),
+                float(kind is not Expected.ANYTHING and not held),
+                min(len(set(content_stems(candidate.sentence)) - asked), 8) / 8,
+                float(candidate.sentence.rstrip().endswith("?")),
+            ]
+        )
+    return np.asarray(rows, dtype=np.float32).reshape(-1, len(FEATURES))
+
+
+def _share(wanted: Set[object], found: Set[object]) -> float:
+    return len(wanted & found) / len(wanted) if wanted else 0.0
+
+
+def relevance(rows: Floats) -> Floats:
+    """Return the estimated chance, in [0, 1], that each sentence answers, shape (n,)."""
+    return np.asarray(1 / (1 + np.exp(-(rows @ np.asarray(_WEIGHTS) + _INTERCEPT))), np.float32)

@@ -1,0 +1,65 @@
+"""Judge claims against what they cite: exact checks first, then the verifier's number."""
+
+from collections.abc import Sequence
+
+from rag.answer.checks import objections
+from rag.errors import ModelError
+from rag.protocols import Verifier
+from rag.types import Claim, Document, DocumentId, Passage, Support, Verdict
+
+
+def verify(
+    verifier: Verifier, claims: Sequence[Claim], passages: Sequence[Passage], *, floor: float
+) -> list[Verdict]:
+    """Return one verdict per claim, in order.
+
+    Supported means: something is cited, no exact check objects, and the verifier's
+    entailment reaches `floor`. A claim that is only partly supported is not supported.
+
+    Args:
+        verifier: Gives entailment, neutral and contradiction.
+        claims: What is to be judged.
+        passages: Where the citations come from; title and headings belong to the evidence,
+            since "It opened in 1989." under a title names what opened.
+        floor: Least entailment, in [0, 1].
+
+    Raises:
+        ModelError: If the verifier returns another number of rows than it was given.
+    """
+    documents = {passage.document.id: passage.document for passage in passages}
+    cited = [claim for claim in claims if claim.citations]
+    premises = [evidence_text(claim, documents) for claim in cited]
+    rows = verifier.infer(premises, [claim.text for claim in cited])
+    if len(rows) != len(cited):
+        raise ModelError(f"{verifier.name} judged {len(rows)} of {len(cited)} claims")
+    judged = {
+        id(claim): (premise, float(row[0]), float(row[2]))
+        for claim, premise, row in zip(cited, premises, rows, strict=True)
+    }
+    return [_judge(claim, judged.get(id(claim)), floor) for claim in claims]
+
+
+def evidence_text(claim: Claim, documents: dict[DocumentId, Document]) -> str:
+    """Return what may support `claim`: its quotes, below their titles and headings."""
+    above: list[str] = []
+    for citation in claim.citations:
+        document = documents.get(citation.document_id)
+        block = document.block_at(citation.span.start) if document else None
+        above += [citation.title, *(block.heading if block else ())]
+    return "\n".join([*dict.fromkeys(above), *(c.quote for c in claim.citations)])
+
+
+def _judge(claim: Claim, judged: tuple[str, float, float] | None, floor: float) -> Verdict:
+    if judged is None:
+        return Verdict(claim, Support.NOT_ENOUGH_INFO, 0.0, ("nothing in the passages says this",))
+    premise, entailment, contradiction = judged
+    against = objections(claim.text, premise)
+    if against:
+        support = Support.REFUTED if contradiction >= floor else Support.NOT_ENOUGH_INFO
+        return Verdict(claim, support, entailment, tuple(against))
+    if entailment >= floor:
+        return Verdict(claim, Support.SUPPORTED, entailment)
+    if contradiction >= floor:
+        return Verdict(claim, Support.REFUTED, entailment, ("the cited quote contradicts this",))
+    reason = "the cited quote does not say all of this"
+    return Verdict(claim, Support.NOT_ENOUGH_INFO, entailment, (reason,))

@@ -1,0 +1,242 @@
+"""Ask a question: the whole online path, readable in one screen.
+
+    retrieve -> fuse -> rerank -> find evidence -> (draft -> attribute) -> verify -> decide
+
+A `Pipeline` receives finished parts and holds no state of its own, so one object may answer
+from several threads. `dataclasses.replace(rag, verifier=Mine())` changes a part.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from rag.answer.attribute import attribute
+from rag.answer.conflict import find_conflicts
+from rag.answer.decide import decide
+from rag.answer.extract import choose_sentences, find_evidence, quote_claims
+from rag.answer.prompt import declines, write_prompt
+from rag.answer.repair import repair
+from rag.answer.verify import verify
+from rag.errors import GeneratorFailed, QuestionError
+from rag.protocols import Embedder, Generator, Reranker, Snapshot, Verifier
+from rag.search.rerank import choose_passages
+from rag.search.retrieve import Candidates, Retriever
+from rag.types import Answer, Draft, Evidence, Filter, Mode, Passage, Reason, Verdict
+
+LONGEST_QUESTION = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The numbers that trade coverage against risk; `rag eval` measures their effect."""
+
+    mode: Mode = Mode.EXTRACTIVE
+    candidates: int = 50
+    passages: int = 6
+    fusion: str = "min_max"
+    dense_weight: float = 0.5
+    relevance_floor: float = 0.5
+    sentence_keep: float = 0.7
+    max_sentences: int = 3
+    support_floor: float = 0.7
+    evidence_tokens: int = 600
+    max_tokens: int = 200
+    deadline_s: float = 60.0
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Answers from one snapshot, and says only what its documents support."""
+
+    snapshot: Snapshot
+    embedder: Embedder
+    verifier: Verifier
+    generator: Generator | None = None
+    reranker: Reranker | None = None
+    policy: Policy = Policy()
+
+    def ask(
+        self, question: str, *, mode: Mode | str | None = None, filter_: Filter | None = None
+    ) -> Answer:
+        """Answer `question` with checked quotes, or abstain with the reason.
+
+        Raises:
+            QuestionError: If the question is empty or too long, or the filter names a
+                document that is not in the index.
+        """
+        clock = _Clock()
+        question, mode = checked(question), Mode(mode or self.policy.mode)
+        with clock("retrieve"):
+            passages, _ = self._search(question, filter_ or Filter())
+        with clock("evidence"):
+            evidence = find_evidence(question, passages, self.embedder)
+        if not evidence or evidence[0].relevance < self.policy.relevance_floor:
+            answer = self._abstain(question, mode, passages, evidence)
+        elif mode is Mode.GENERATIVE:
+            answer = self._generate(question, passages, evidence, clock)
+        else:
+            answer = self._extract(question, passages, evidence, clock)
+        return self._stamped(answer, clock)
+
+    def search(
+        self, question: str, *, filter_: Filter | None = None
+    ) -> tuple[list[Passage], Candidates]:
+        """Return the passages `ask` would draw on, and how each retriever ranked its hits.
+
+        Raises:
+            QuestionError: As `ask`.
+        """
+        return self._search(checked(question), filter_ or Filter())
+
+    def _search(self, question: str, filter_: Filter) -> tuple[list[Passage], Candidates]:
+        policy = self.policy
+        retriever = Retriever(self.embedder, policy.candidates, policy.fusion, policy.dense_weight)
+        found = retriever.retrieve(self.snapshot, question, filter_)
+        passages = choose_passages(
+            self.snapshot, question, found.fused, k=policy.passages, reranker=self.reranker
+        )
+        return passages, found
+
+    def _abstain(
+        self, question: str, mode: Mode, passages: Sequence[Passage], evidence: Sequence[Evidence]
+    ) -> Answer:
+        empty = Reason.NO_PASSAGES if len(self.snapshot) else Reason.NOTHING_INDEXED
+        return decide(
+            question,
+            [],
+            passages,
+            mode=mode,
+            reason=Reason.WEAK_EVIDENCE if evidence else empty,
+            confidence=evidence[0].relevance if evidence else 0.0,
+        )
+
+    def _extract(
+        self,
+        question: str,
+        passages: Sequence[Passage],
+        evidence: Sequence[Evidence],
+        clock: "_Clock",
+        reason: Reason | None = None,
+    ) -> Answer:
+        policy = self.policy
+        with clock("draft"):
+            chosen = choose_sentences(
+                evidence,
+                floor=policy.relevance_floor,
+                keep=policy.sentence_keep,
+                most=policy.max_sentences,
+            )
+            claims = quote_claims(chosen)
+        with clock("verify"):
+            verdicts = verify(self.verifier, claims, passages, floor=policy.support_floor)
+        return self._decide(question, verdicts, passages, evidence, Mode.EXTRACTIVE, reason)
+
+    def _generate(
+        self,
+        question: str,
+        passages: Sequence[Passage],
+        evidence: Sequence[Evidence],
+        clock: "_Clock",
+    ) -> Answer:
+        """Draft, attribute, verify and repair; fall back to quotes when too little survives."""
+        try:
+            with clock("draft"):
+                draft = self._draft(question, evidence)
+        except GeneratorFailed:
+            return self._extract(question, passages, evidence, clock, Reason.GENERATOR_FAILED)
+        if declines(draft.text):
+            return self._abstain(question, Mode.GENERATIVE, passages, evidence)
+        with clock("verify"):
+            claims = attribute(draft, evidence, self.embedder)
+            verdicts = verify(self.verifier, claims, passages, floor=self.policy.support_floor)
+            verdicts = repair(verdicts, evidence, floor=self.policy.relevance_floor)
+        answer = self._decide(question, verdicts, passages, evidence, Mode.GENERATIVE)
+        if answer.verdicts:
+            return answer
+        quoted = self._extract(question, passages, evidence, clock, Reason.UNSUPPORTED_DRAFT)
+        return replace(quoted, dropped=(*answer.dropped, *quoted.dropped))
+
+    def _draft(self, question: str, evidence: Sequence[Evidence]) -> Draft:
+        if self.generator is None:
+            raise GeneratorFailed("no generator is configured; set generator.kind and model")
+        messages = write_prompt(
+            question,
+            evidence,
+            budget=self.policy.evidence_tokens,
+            count_tokens=self.generator.count_tokens,
+        )
+        text = "".join(
+            self.generator.stream(
+                messages, max_tokens=self.policy.max_tokens, deadline=self.policy.deadline_s
+            )
+        )
+        return Draft(text, self.generator.count_tokens(text) >= self.policy.max_tokens)
+
+    def _decide(
+        self,
+        question: str,
+        verdicts: Sequence[Verdict],
+        passages: Sequence[Passage],
+        evidence: Sequence[Evidence],
+        mode: Mode,
+        reason: Reason | None = None,
+    ) -> Answer:
+        return decide(
+            question,
+            verdicts,
+            passages,
+            mode=mode,
+            reason=reason,
+            conflicts=find_conflicts(evidence, floor=self.policy.relevance_floor),
+            confidence=evidence[0].relevance,
+        )
+
+    def _stamped(self, answer: Answer, clock: "_Clock") -> Answer:
+        models = {"embedder": self.embedder.name, "verifier": self.verifier.name}
+        if answer.mode is Mode.GENERATIVE and self.generator is not None:
+            models["generator"] = self.generator.name
+        return replace(
+            answer,
+            build=self.snapshot.build,
+            unread=self.snapshot.unread,
+            models=models,
+            timings_ms=clock.done(),
+        )
+
+
+def checked(question: str) -> str:
+    """Return `question` without surrounding blanks.
+
+    Raises:
+        QuestionError: If nothing is left, or it is longer than `LONGEST_QUESTION` characters.
+    """
+    text = " ".join(question.replace("\0", " ").split())
+    if not text:
+        raise QuestionError("the question is empty; write what you want to know")
+    if len(text) > LONGEST_QUESTION:
+        raise QuestionError(
+            f"the question has {len(text):,} characters, at most {LONGEST_QUESTION:,} are read; "
+            "ask one thing at a time, and ingest long text instead of pasting it"
+        )
+    return text
+
+
+@dataclass
+class _Clock:
+    """Milliseconds per named step."""
+
+    started: float = field(default_factory=time.perf_counter)
+    steps: dict[str, float] = field(default_factory=dict[str, float])
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.steps[step] = self.steps.get(step, 0.0) + 1000 * (time.perf_counter() - start)
+
+    def done(self) -> dict[str, float]:
+        total = 1000 * (time.perf_counter() - self.started)
+        return {step: round(ms, 1) for step, ms in (*self.steps.items(), ("total", total))}
