@@ -1,1 +1,4 @@
-"""Text in: files become documents, documents become chunks."""
+"""Text in: files become documents, documents become chunks.
+
+walk -> intake -> (worker: detect -> readers/* -> compose) -> split
+"""

@@ -1,0 +1,1 @@
+"""One module a family of formats; each turns `Raw` bytes into `Content`."""
