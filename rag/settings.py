@@ -99,6 +99,9 @@ class AnswerSettings:
         0.5, "least relevance of the best evidence; below it there is no answer", low=0, high=1
     )
     support_floor: float = _setting(0.7, "least entailment of a claim by its quotes", low=0, high=1)
+    sentence_keep: float = _setting(
+        0.7, "least relevance of a further sentence, relative to the best", low=0, high=1
+    )
     max_sentences: int = _setting(3, "most sentences of an extractive answer", low=1, high=20)
 
 

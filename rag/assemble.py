@@ -1,0 +1,193 @@
+"""The one place that names concrete classes: settings and an index become a `Rag`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rag.pipeline import Pipeline, Policy
+from rag.protocols import Embedder, Generator, Reranker, Verifier
+from rag.settings import Settings
+from rag.types import Mode
+
+if TYPE_CHECKING:  # `import rag` must not load FAISS or a parser
+    from rag.ingest import Ingester, IngestReport, Progress
+
+
+class Rag(Pipeline):
+    """A `Pipeline` over an index on disk: the object most people meet.
+
+    with Rag.open("contracts") as rag:
+        print(rag.ask("When does the lease end?").text)
+    """
+
+    @classmethod
+    def open(cls, index: str | None = None, *, settings: Settings | None = None) -> Self:
+        """Open the live build of `index` with the models `settings` names.
+
+        Args:
+            index: The index's name; `settings.index` when left out.
+            settings: The whole tree; `Settings.load()` when left out.
+
+        Raises:
+            IndexNotFound: If nothing has been ingested under that name.
+            IndexMismatch: If it was built by another embedder or a newer version.
+            IndexDamaged: If a file is missing or does not match its checksum.
+            WeightsMissing: If a model is not on this machine.
+        """
+        from rag.index.layout import IndexFolder
+        from rag.index.snapshot import open_snapshot
+
+        settings = settings or Settings.load()
+        folder = IndexFolder.named(settings.indexes, index or settings.index)
+        embedder = make_embedder(settings)
+        snapshot = open_snapshot(
+            folder,
+            fingerprint=embedder.fingerprint,
+            dim=embedder.dim,
+            embedder_name=embedder.name,
+        )
+        return cls(
+            snapshot,
+            embedder,
+            make_verifier(settings, embedder),
+            make_generator(settings),
+            make_reranker(settings),
+            make_policy(settings),
+        )
+
+    @staticmethod
+    def ingest(
+        paths: Sequence[str | Path],
+        index: str | None = None,
+        *,
+        settings: Settings | None = None,
+        progress: "Progress | None" = None,
+    ) -> "IngestReport":
+        """Read files and folders into `index` and publish a new build of it.
+
+        Raises:
+            LoadError: If a path does not exist, a folder is empty, or nothing was readable.
+            IndexBusy: If another process is writing to this index.
+            DiskFull: If there is no room; the live build is untouched.
+        """
+        settings = settings or Settings.load()
+        with make_ingester(settings, index) as ingester:
+            return ingester.ingest([Path(p) for p in paths], progress or _silent)
+
+    def close(self) -> None:
+        """Release the index's files."""
+        self.snapshot.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+def make_ingester(settings: Settings, index: str | None = None) -> "Ingester":
+    """Return the offline path for `index`; use it as a context manager."""
+    from rag.corpus.load import FileLoader, Limits
+    from rag.corpus.split import StructureSplitter
+    from rag.index.layout import IndexFolder
+    from rag.ingest import Ingester
+
+    embedder = make_embedder(settings)
+    ingest, split = settings.ingest, settings.split
+    limits = Limits(
+        ingest.max_file_mb,
+        ingest.parse_seconds,
+        ingest.parse_memory_mb,
+        ingest.unpacked_mb,
+        ingest.ocr,
+    )
+    splitter = StructureSplitter(
+        split.size, split.overlap, embedder.count_tokens, embedder.max_tokens
+    )
+    folder = IndexFolder.named(settings.indexes, index or settings.index)
+    return Ingester(folder, FileLoader(limits), splitter, embedder, ingest.include, ingest.exclude)
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    """Return the embedder that `settings.embedder` names, its weights checked.
+
+    Raises:
+        WeightsMissing: If they are not on this machine.
+        WeightsAltered: If a file does not match its checksum.
+    """
+    from rag.models.embedder import open_embedder
+
+    chosen = settings.embedder
+    return open_embedder(
+        chosen.model, settings.models, runtime=chosen.runtime, threads=chosen.threads
+    )
+
+
+def make_verifier(settings: Settings, embedder: Embedder) -> Verifier:
+    """Return the verifier that `settings.verifier` names; empty means the built-in one."""
+    from rag.models.verifier import CrossEncoderVerifier, SimilarityVerifier
+
+    model = settings.verifier.model
+    return CrossEncoderVerifier(model) if model else SimilarityVerifier(embedder)
+
+
+def make_reranker(settings: Settings) -> Reranker | None:
+    """Return the reranker that `settings.search` names, or None when it names none."""
+    if not settings.search.reranker:
+        return None
+    from rag.models.reranker import CrossEncoderReranker
+
+    return CrossEncoderReranker(settings.search.reranker)
+
+
+def make_generator(settings: Settings) -> Generator:
+    """Return the generator that `settings.generator` names; its weights load on first use."""
+    chosen = settings.generator
+    if chosen.kind == "openai":
+        from rag.models.openai import OpenAIGenerator
+
+        return OpenAIGenerator(
+            chosen.url, chosen.model, api_key_env=chosen.api_key_env, retries=chosen.retries
+        )
+    if chosen.kind == "transformers":
+        from rag.models.causal import TransformersGenerator
+
+        return TransformersGenerator(chosen.model)
+    from rag.models.llama import LlamaGenerator
+    from rag.models.registry import Registry
+
+    registry = Registry.load(settings.models)
+    return LlamaGenerator(
+        registry, chosen.model, context_tokens=chosen.context_tokens, threads=chosen.threads
+    )
+
+
+def make_policy(settings: Settings) -> Policy:
+    """Return the numbers of `settings` that decide what is answered."""
+    search, answer, generator = settings.search, settings.answer, settings.generator
+    return Policy(
+        mode=Mode(answer.mode),
+        candidates=search.candidates,
+        passages=search.passages,
+        fusion=search.fusion,
+        dense_weight=search.dense_weight,
+        relevance_floor=answer.relevance_floor,
+        sentence_keep=answer.sentence_keep,
+        max_sentences=answer.max_sentences,
+        support_floor=answer.support_floor,
+        evidence_tokens=generator.evidence_tokens,
+        max_tokens=generator.max_tokens,
+        deadline_s=generator.deadline_s,
+    )
+
+
+def _silent(stage: str, done: int, total: int, note: str) -> None:
+    """Report nothing."""

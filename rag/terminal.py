@@ -1,0 +1,181 @@
+"""How answers, reports and rankings look in a terminal.
+
+Text from documents is data: control characters, which could move the cursor or change the
+window title, are shown as `?`.
+"""
+
+import shutil
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rag.search.retrieve import Candidates
+from rag.types import Answer, Citation, FileReport, FileStatus, Outcome, Passage, Reason
+
+if TYPE_CHECKING:
+    from rag.index.ledger import SourceRow
+    from rag.ingest import IngestReport, Progress
+
+_WHY = {
+    Reason.NOTHING_INDEXED: "Nothing has been indexed yet; run `rag ingest FOLDER` first.",
+    Reason.NO_PASSAGES: "No document matches the filter.",
+    Reason.WEAK_EVIDENCE: "No sentence comes near enough to an answer. Nearest passages:",
+    Reason.UNSUPPORTED_DRAFT: "The model's draft did not hold against the documents.",
+    Reason.CLAIMS_DROPPED: "Part of the draft did not hold against the documents.",
+    Reason.GENERATOR_FAILED: "The generator failed; these are the documents' own sentences.",
+}
+
+
+def safe(text: str) -> str:
+    """Return `text` on one line, control characters shown as `?`."""
+    line = " ".join(text.split())
+    return "".join("?" if unicodedata.category(c) in {"Cc", "Cf", "Cs"} else c for c in line)
+
+
+def answer_lines(answer: Answer) -> Iterator[str]:
+    """Yield an answer, its numbered quotes with file and page, and what was dropped."""
+    yield from _wrapped(safe(answer.text))
+    if answer.reason:
+        yield from ("", *_wrapped(_WHY[answer.reason]))
+    if answer.outcome is Outcome.ABSTAINED:
+        yield from (line for passage in answer.passages[:3] for line in _nearest(passage))
+    for citation in answer.citations:
+        yield from ("", *_quote(citation))
+    for conflict in answer.conflicts:
+        yield from ("", "Documents disagree:")
+        yield from (*_quote(conflict.first), *_quote(conflict.second))
+    if answer.dropped:
+        yield from ("", "Dropped, because the documents do not support it:")
+    for verdict in answer.dropped:
+        why = "; ".join(verdict.reasons)
+        yield from _wrapped(f"- {safe(verdict.claim.text)} ({safe(why)})", "  ")
+    if answer.unread:
+        yield from ("", *_wrapped(f"Note: {safe(answer.unread)}"))
+
+
+def report_lines(report: "IngestReport") -> Iterator[str]:
+    """Yield what was not simply read, then the totals."""
+    for file in report.files:
+        if file.status in {FileStatus.REJECTED, FileStatus.PARTIAL}:
+            yield from _wrapped(f"{file.status.value:9} {safe(file.source)}: {safe(file.reason)}")
+    duplicates = sum(bool(file.duplicate_of) for file in report.files)
+    counts = ", ".join(f"{report.count(s)} {s.value}" for s in FileStatus if report.count(s))
+    yield f"{len(report.files)} files: {counts or 'none'}; {duplicates} duplicates"
+    characters = sum(file.characters for file in report.files)
+    blank = sum(len(file.pages_without_text) for file in report.files)
+    tables = sum(file.tables for file in report.files)
+    yield f"read {characters:,} characters, {tables} tables; {blank} pages without text"
+    yield (
+        f"index holds {report.documents} documents in {report.chunks} chunks "
+        f"({report.embedded} embedded now, {report.truncated} truncated)"
+    )
+    yield f"published build {report.build} in {report.seconds:.1f} s"
+
+
+def file_lines(files: Iterable[FileReport]) -> Iterator[str]:
+    """Yield one line per file with everything known about it."""
+    for file in files:
+        parts = [f"{file.characters:,} characters", f"{file.chunks} chunks"]
+        parts += [f"{file.pages} pages"] if file.pages else []
+        parts += [f"{file.tables} tables"] if file.tables else []
+        parts += [f"same as {safe(file.duplicate_of)}"] if file.duplicate_of else []
+        parts += [safe(file.reason)] if file.reason else []
+        yield f"{file.status.value:9} {safe(file.source)}  ({', '.join(parts)})"
+
+
+def source_lines(rows: "Sequence[SourceRow]") -> Iterator[str]:
+    """Yield one line per source: what it is, how long, and why not if it was not read."""
+    for row in rows:
+        parts = [safe(row.title), row.date, f"{row.characters:,} characters, {row.chunks} chunks"]
+        parts += [f"also {', '.join(map(safe, row.also))}"] if row.also else []
+        parts += [safe(row.reason)] if row.reason else []
+        yield f"{row.document_id or '-':16}  {safe(row.source)}  ({'; '.join(p for p in parts if p)})"
+
+
+@contextmanager
+def bar(*, quiet: bool) -> "Iterator[Progress]":
+    """Give a progress callback that draws bars with rate and time left on stderr."""
+    from rich.console import Console  # noqa: PLC0415  (only an ingest draws bars)
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description:8}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    console = Console(stderr=True, quiet=quiet)
+    with Progress(*columns, console=console, disable=quiet) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def show(stage: str, done: int, total: int, note: str) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total or None, rate="", note="")
+            speed = progress.tasks[tasks[stage]].speed
+            progress.update(
+                tasks[stage],
+                completed=done,
+                total=total or None,
+                rate=f"{speed:.0f}/s" if speed else "",
+                note=escape(safe(note)[-40:]),
+            )
+
+        yield show
+
+
+def passage_lines(passages: Sequence[Passage], found: Candidates | None) -> Iterator[str]:
+    """Yield the passages, and with `found` the rank and score each stage gave their chunks."""
+    for passage in passages:
+        yield f"[{passage.label}] {_place(passage)}  relevance {passage.relevance:.3f}"
+        yield from _wrapped(safe(passage.chunk.text)[:400], "    ")
+    if found is None:
+        return
+    yield ""
+    yield f"{'chunk':>20} {'fused':>14} {'dense':>14} {'lexical':>14}"
+    ranks = [
+        {hit.chunk_id: (rank, hit.score) for rank, hit in enumerate(hits, 1)}
+        for hits in (found.fused, found.dense, found.lexical)
+    ]
+    for hit in found.fused[:20]:
+        cells = [_rank(stage.get(hit.chunk_id)) for stage in ranks]
+        yield f"{hit.chunk_id:>20} " + " ".join(f"{cell:>14}" for cell in cells)
+
+
+def _rank(place: tuple[int, float] | None) -> str:
+    return f"#{place[0]} {place[1]:.3f}" if place else "-"
+
+
+def _quote(citation: Citation) -> Iterator[str]:
+    page = f", page {citation.page}" if citation.page else ""
+    yield f"[{citation.label}] {safe(citation.source)}{page}"
+    yield from _wrapped(f"\u201c{safe(citation.quote)}\u201d", "    ")
+
+
+def _nearest(passage: Passage) -> Iterator[str]:
+    yield ""
+    yield f"[{passage.label}] {_place(passage)}"
+    yield from _wrapped(safe(passage.chunk.text)[:240] + " ...", "    ")
+
+
+def _place(passage: Passage) -> str:
+    page = passage.document.page_at(passage.chunk.span.start)
+    heading = " > ".join(passage.chunk.heading)
+    parts = [safe(passage.document.source), f"page {page}" if page else "", safe(heading)]
+    return ", ".join(part for part in parts if part)
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    width = min(100, shutil.get_terminal_size((88, 24)).columns)
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent) or [""]

@@ -1,0 +1,42 @@
+import pytest
+
+from rag.answer.quantities import dates, quantities
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1,200 kg", [(1200, "kilogram")]),
+        ("1200 kilograms", [(1200, "kilogram")]),
+        ("$3.5 million", [(3_500_000, "usd")]),
+        ("3.5 million dollars", [(3_500_000, "")]),
+        ("EUR 20, that is €20", [(20, ""), (20, "eur")]),
+        ("thirty-five hours", [(35, "hour")]),
+        ("5 percent or 5%", [(5, "percent"), (5, "percent")]),
+        ("twenty thousand people", [(20_000, "")]),
+        ("the third time and the 3rd time", [(3, ""), (3, "")]),
+        ("at 10:30 pm, 22:30", [(22.5, "o'clock"), (22.5, "o'clock")]),
+        ("-5 °C", [(-5, "°c")]),
+        ("NX-200 runs v2.3.1", []),
+        ("on 12 March 2024", []),
+        ("in 1989", [(1989, "")]),
+    ],
+)
+def test_numbers_are_read_with_their_units(text, expected):
+    assert [(q.value, q.unit) for q in quantities(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-03-12", [(2024, 3, 12)]),
+        ("12 March 2024", [(2024, 3, 12)]),
+        ("12th of March, 2024", [(2024, 3, 12)]),
+        ("March 12, 2024", [(2024, 3, 12)]),
+        ("12 March", [(None, 3, 12)]),
+        ("March 2024", [(2024, 3, None)]),
+        ("they may march on", []),
+    ],
+)
+def test_dates_are_read_in_every_common_spelling(text, expected):
+    assert dates(text) == expected
