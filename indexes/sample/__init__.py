@@ -1,0 +1,1 @@
+"""The sample corpus: an invented ferry company's documents and questions about them."""
