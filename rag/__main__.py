@@ -199,8 +199,16 @@ def show(document: str, start: int, end: int | None, **common: Any) -> None:  # 
         found = ledger.find_document(document)
     text = found.text[start:end]
     if common["as_json"]:
-        _print_json({"document_id": found.id, "revision": found.revision, "source": found.source,
-                     "title": found.title, "metadata": dict(found.metadata), "text": text})  # fmt: skip
+        _print_json(
+            {
+                "document_id": found.id,
+                "revision": found.revision,
+                "source": found.source,
+                "title": found.title,
+                "metadata": dict(found.metadata),
+                "text": text,
+            }
+        )
         return
     click.echo(text)
 

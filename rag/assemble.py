@@ -110,7 +110,11 @@ def make_ingester(settings: Settings, index: str | None = None) -> "Ingester":
         ingest.ocr,
     )
     splitter = StructureSplitter(
-        split.size, split.overlap, embedder.count_tokens, embedder.max_tokens
+        split.size,
+        split.overlap,
+        embedder.count_tokens,
+        embedder.max_tokens,
+        embedder.fingerprint,
     )
     folder = IndexFolder.named(settings.indexes, index or settings.index)
     return Ingester(folder, FileLoader(limits), splitter, embedder, ingest.include, ingest.exclude)

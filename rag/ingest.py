@@ -43,8 +43,10 @@ class IngestReport:
     chunks: int
     embedded: int
     """Chunks embedded now; the rest came from the cache."""
-    truncated: int
-    """Chunks longer than the embedder reads; 0, or the ingest would have failed."""
+    longest_tokens: int
+    """Length in tokens of the longest chunk embedded now; never above `max_tokens`."""
+    max_tokens: int
+    """What the embedder reads; anything longer would have failed the ingest."""
     seconds: float
 
     def count(self, status: FileStatus) -> int:
@@ -93,7 +95,8 @@ class Ingester:
             reports = tuple(self._read(ledger, paths, progress))
             if not ledger.counts().chunks:
                 raise LoadError(_nothing_readable(reports))
-            embedded = self._embed(ledger, progress)
+            self._resplit(ledger, progress)
+            embedded, longest = self._embed(ledger, progress)
             manifest = make_build(
                 self.folder,
                 ledger,
@@ -113,7 +116,8 @@ class Ingester:
             counts["documents"],
             counts["chunks"],
             embedded,
-            0,
+            longest,
+            self.embedder.max_tokens,
             round(seconds, 2),
         )
 
@@ -126,9 +130,8 @@ class Ingester:
                 yield item
             else:
                 found.append(item)
-        known = self._splits_as_before(ledger)
         loaded = self.loader.read_all(
-            found, skip=lambda item, sha: known and ledger.unchanged(_location(item), sha)
+            found, skip=lambda item, sha256: ledger.unchanged(_location(item), sha256)
         )
         for done, (item, file) in enumerate(zip(found, loaded, strict=True), 1):
             yield self._keep(ledger, item, file)
@@ -142,26 +145,37 @@ class Ingester:
         ]
         return ledger.put_file(_location(item), file.sha256, contents, file.report)
 
-    def _embed(self, ledger: Ledger, progress: Progress) -> int:
+    def _resplit(self, ledger: Ledger, progress: Progress) -> None:
+        """Cut every known document again if another splitter cut it."""
+        ledger.resplit(self.splitter, lambda done, total: progress("split", done, total, ""))
+
+    def _embed(self, ledger: Ledger, progress: Progress) -> tuple[int, int]:
+        """Return how many texts were embedded and the tokens of the longest."""
         fingerprint = self.embedder.fingerprint
-        total = ledger.count_missing(fingerprint)
-        done = 0
-        for batch in ledger.missing_vectors(fingerprint, BATCH):
-            keys = [key for key, _ in batch]
+        total = ledger.count_missing_vectors(fingerprint)
+        done = longest = 0
+        for batch in ledger.missing_vectors(fingerprint, batch=BATCH):
             texts = [text for _, text in batch]
-            self._check_lengths(texts)
-            ledger.put_vectors(fingerprint, keys, self.embedder.embed_texts(texts))
+            longest = max(longest, self._longest(texts))
+            vectors = self.embedder.embed_texts(texts)
+            ledger.put_vectors(fingerprint, [key for key, _ in batch], vectors)
             done += len(batch)
             progress("embed", done, total, "")
-        return done
+        return done, longest
 
-    def _check_lengths(self, texts: Sequence[str]) -> None:
+    def _longest(self, texts: Sequence[str]) -> int:
+        """Return the tokens of the longest text, proof that none is cut off.
+
+        Raises:
+            ModelError: If one is longer than the embedder reads.
+        """
         longest = max(self.embedder.count_tokens(texts), default=0)
         if longest > self.embedder.max_tokens:
             raise ModelError(
                 f"a chunk of {longest} tokens would be cut by {self.embedder.name}, which reads "
                 f"{self.embedder.max_tokens}; set split.size below that"
             )
+        return longest
 
 
 def _location(item: Found) -> str:

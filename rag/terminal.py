@@ -69,8 +69,13 @@ def report_lines(report: "IngestReport") -> Iterator[str]:
     yield f"read {characters:,} characters, {tables} tables; {blank} pages without text"
     yield (
         f"index holds {report.documents} documents in {report.chunks} chunks "
-        f"({report.embedded} embedded now, {report.truncated} truncated)"
+        f"({report.embedded} embedded now)"
     )
+    if report.embedded:
+        yield (
+            f"longest chunk {report.longest_tokens} of the {report.max_tokens} tokens the "
+            "embedder reads: 0 truncated"
+        )
     yield f"published build {report.build} in {report.seconds:.1f} s"
 
 
@@ -88,10 +93,15 @@ def file_lines(files: Iterable[FileReport]) -> Iterator[str]:
 def source_lines(rows: "Sequence[SourceRow]") -> Iterator[str]:
     """Yield one line per source: what it is, how long, and why not if it was not read."""
     for row in rows:
-        parts = [safe(row.title), row.date, f"{row.characters:,} characters, {row.chunks} chunks"]
-        parts += [f"also {', '.join(map(safe, row.also))}"] if row.also else []
+        parts = [
+            safe(row.title),
+            row.date or "",
+            f"{row.characters:,} characters, {row.chunks} chunks",
+        ]
+        parts += [f"also {', '.join(map(safe, row.aliases))}"] if row.aliases else []
         parts += [safe(row.reason)] if row.reason else []
-        yield f"{row.document_id or '-':16}  {safe(row.source)}  ({'; '.join(p for p in parts if p)})"
+        about = "; ".join(part for part in parts if part)
+        yield f"{row.document_id or '-':16}  {safe(row.source)}  ({about})"
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag.answer.relevance import Candidate, features, relevance
-from rag.protocols import Embedder
+from rag.protocols import Embedder, Floats
 from rag.text import content_stems, sentences, without_bullet
 from rag.types import BlockKind, Citation, Claim, Evidence, Passage, Span
 
@@ -28,19 +28,46 @@ def find_evidence(question: str, passages: Sequence[Passage], embedder: Embedder
     candidates: list[Candidate] = []
     seen: set[tuple[str, Span]] = set()
     for passage in passages:
-        for span, candidate in _candidates(passage):
+        for span, candidate in sentences_of(passage):
             if (passage.document.id, span) not in seen:
                 seen.add((passage.document.id, span))
                 places.append((passage, span))
                 candidates.append(candidate)
     if not candidates:
         return []
-    scores = relevance(features(question, candidates, _cosines(question, candidates, embedder)))
+    scores = relevance(features(question, candidates, cosines(question, candidates, embedder)))
     found = [
         Evidence(passage, span, float(score))
         for (passage, span), score in zip(places, scores, strict=True)
     ]
     return sorted(found, key=lambda e: (-e.relevance, e.passage.label, e.span))
+
+
+def sentences_of(passage: Passage) -> list[tuple[Span, Candidate]]:
+    """Return the sentences of `passage` that may answer, each with what stands around it."""
+    document, chunk = passage.document, passage.chunk
+    spans = sentences(document.text, chunk.span)
+    above = "\n".join((document.title, *chunk.heading))
+    found = []
+    for row, span in enumerate(spans):
+        block = document.block_at(span.start)
+        if block is not None and block.kind is BlockKind.HEADING:
+            continue
+        bare = without_bullet(document.text, span)
+        near = spans[max(0, row - 1) : row + 2]
+        window = f"{above}\n{' '.join(s.of(document.text) for s in near)}"
+        sentence = bare.of(document.text)
+        found.append((bare, Candidate(sentence, window, f"{above}\n{chunk.text}")))
+    return found
+
+
+def cosines(question: str, candidates: Sequence[Candidate], embedder: Embedder) -> Floats:
+    """Return the cosine of `question` with sentence, window and passage, shape (n, 3)."""
+    texts = [t for c in candidates for t in (c.sentence, c.window, c.passage)]
+    unique = list(dict.fromkeys(texts))
+    asked = embedder.embed_queries([question])[0]  # (dim,)
+    rows = dict(zip(unique, embedder.embed_queries(unique) @ asked, strict=True))
+    return np.asarray([rows[text] for text in texts], dtype=np.float32).reshape(-1, 3)
 
 
 def choose_sentences(
@@ -106,31 +133,6 @@ def cite(passage: Passage, span: Span) -> Citation:
         document.title,
         document.source,
     )
-
-
-def _candidates(passage: Passage) -> list[tuple[Span, Candidate]]:
-    document, chunk = passage.document, passage.chunk
-    spans = sentences(document.text, chunk.span)
-    above = "\n".join((document.title, *chunk.heading))
-    found = []
-    for row, span in enumerate(spans):
-        block = document.block_at(span.start)
-        if block is not None and block.kind is BlockKind.HEADING:
-            continue
-        bare = without_bullet(document.text, span)
-        near = spans[max(0, row - 1) : row + 2]
-        window = f"{above}\n{' '.join(s.of(document.text) for s in near)}"
-        sentence = bare.of(document.text)
-        found.append((bare, Candidate(sentence, window, f"{above}\n{chunk.text}")))
-    return found
-
-
-def _cosines(question: str, candidates: Sequence[Candidate], embedder: Embedder) -> np.ndarray:
-    texts = [t for c in candidates for t in (c.sentence, c.window, c.passage)]
-    unique = list(dict.fromkeys(texts))
-    asked = embedder.embed_queries([question])[0]  # (dim,)
-    rows = dict(zip(unique, embedder.embed_queries(unique) @ asked, strict=True))
-    return np.asarray([rows[text] for text in texts], dtype=np.float32).reshape(-1, 3)
 
 
 def _with_antecedent(evidence: Evidence) -> Span:

@@ -3,7 +3,7 @@ from rag.answer.extract import find_evidence
 from rag.answer.repair import VERBATIM, repair
 from rag.answer.verify import verify
 from rag.testing import HashingEmbedder, SubstringVerifier
-from rag.types import Draft, Support
+from rag.types import Claim, Draft, Span, Support
 
 TEXT = (
     "The mill opens at nine. The wheel has twelve blades. Grain is stored in the tower. "
@@ -64,8 +64,6 @@ def test_a_claim_with_a_changed_number_is_not_supported_whatever_the_verifier_sa
 
 
 def test_a_claim_that_cites_nothing_is_not_supported():
-    from rag.types import Claim, Span
-
     (verdict,) = verify(SubstringVerifier(), [Claim("x", Span(0, 1))], [], floor=0.5)
 
     assert verdict.support is Support.NOT_ENOUGH_INFO
