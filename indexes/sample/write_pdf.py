@@ -31,7 +31,7 @@ def write_pdf(outline: Outline, path: Path) -> None:
     pdf.set_auto_page_break(auto=True, margin=20)
     pdf.add_page()
     pdf.set_font(_FONT, "B", 18)
-    pdf.multi_cell(0, 9, outline.title, new_x="LMARGIN", new_y="NEXT")
+    pdf.multi_cell(0, 9, outline.title, align="L", new_x="LMARGIN", new_y="NEXT")
     pdf.ln(3)
     for part in outline.parts:
         _write(pdf, part)
@@ -39,26 +39,26 @@ def write_pdf(outline: Outline, path: Path) -> None:
 
 
 def _write(pdf: FPDF, part: Part) -> None:
-    pdf.set_font(_FONT, size=10)
+    pdf.set_font(_FONT, size=11)
     match part.kind:
         case Kind.HEADING:
             pdf.set_font(_FONT, "B", _HEADING_SIZES[part.level])
             pdf.start_section(part.text, level=part.level - 2)
-            pdf.multi_cell(0, 7, part.text, new_x="LMARGIN", new_y="NEXT")
+            pdf.multi_cell(0, 7, part.text, align="L", new_x="LMARGIN", new_y="NEXT")
         case Kind.TABLE:
-            with pdf.table(line_height=5.5) as table:
+            with pdf.table(line_height=6.5, text_align="LEFT") as table:
                 for cells in part.rows:
                     table.row(cells)
             pdf.ln(3)
         case Kind.BULLETS | Kind.STEPS:
             for number, line in enumerate(part.lines, 1):
                 mark = f"{number}." if part.kind is Kind.STEPS else "-"
-                pdf.multi_cell(0, 5.2, f"{mark} {line}", new_x="LMARGIN", new_y="NEXT")
+                pdf.multi_cell(0, 6, f"{mark} {line}", align="L", new_x="LMARGIN", new_y="NEXT")
             pdf.ln(2)
         case Kind.CODE:
             pdf.set_font("Courier", size=9)
-            pdf.multi_cell(0, 4.6, part.text, new_x="LMARGIN", new_y="NEXT")
+            pdf.multi_cell(0, 4.6, part.text, align="L", new_x="LMARGIN", new_y="NEXT")
             pdf.ln(2)
         case _:
-            pdf.multi_cell(0, 5.2, part.text, new_x="LMARGIN", new_y="NEXT")
+            pdf.multi_cell(0, 6, part.text, align="L", new_x="LMARGIN", new_y="NEXT")
             pdf.ln(2)

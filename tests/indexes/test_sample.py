@@ -1,0 +1,159 @@
+"""The sample corpus is whole, and its questions are answered where they say they are."""
+
+import json
+import re
+import shutil
+from collections import Counter
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from indexes.sample.outline import read_outline
+from rag.corpus.load import FileLoader, Found, Limits, Loaded
+from rag.types import FileStatus
+
+SAMPLE = Path(__file__).parents[2] / "indexes" / "sample"
+DOCUMENTS = SAMPLE / "documents"
+PATHS = sorted(p.relative_to(DOCUMENTS).as_posix() for p in DOCUMENTS.rglob("*") if p.is_file())
+LINES = (SAMPLE / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+QUESTIONS = [json.loads(line) for line in LINES]
+ANSWERABLE = [question for question in QUESTIONS if question["metadata"]["answerable"]]
+UNANSWERABLE = [question for question in QUESTIONS if not question["metadata"]["answerable"]]
+CONFLICTS = [question for question in QUESTIONS if question["metadata"]["kind"] == "conflict"]
+
+
+@cache
+def loaded() -> dict[str, Loaded]:
+    """Return what the loader makes of every file, read once for all tests."""
+    with FileLoader(Limits(ocr=False)) as loader:
+        files = [Found(DOCUMENTS / path, path) for path in PATHS]
+        return dict(zip(PATHS, loader.read_all(files), strict=True))
+
+
+def text_of(path: str) -> str:
+    return " ".join(" ".join(d.text.split()) for d in loaded()[path].documents)
+
+
+def says(path: str, words: str) -> bool:
+    """Return whether `words` stand in the document as whole words, whatever the line breaks."""
+    pattern = rf"(?<!\w){re.escape(' '.join(words.split()))}(?!\w)"
+    return re.search(pattern, text_of(path)) is not None
+
+
+def ids(questions: list[dict]) -> list[str]:
+    return [question["_id"] for question in questions]
+
+
+def test_sample_is_varied_and_small():
+    formats = {Path(path).suffix for path in PATHS}
+    sizes = {path: (DOCUMENTS / path).stat().st_size for path in PATHS}
+
+    assert len(PATHS) >= 26
+    assert len(formats) >= 8
+    assert max(sizes.values()) < 100_000
+    assert sum(sizes.values()) < 1_500_000
+
+
+def test_questions_are_varied_and_named_once():
+    kinds = Counter(question["metadata"]["kind"] for question in QUESTIONS)
+
+    assert len(QUESTIONS) >= 60
+    assert len(UNANSWERABLE) >= 22
+    assert kinds["near_miss"] * 2 >= len(UNANSWERABLE)
+    assert kinds["conflict"] >= 4
+    assert len(set(ids(QUESTIONS))) == len({q["text"] for q in QUESTIONS}) == len(QUESTIONS)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=ids(QUESTIONS))
+def test_question_names_documents_that_exist(question):
+    metadata = question["metadata"]
+
+    assert set(metadata["documents"] + metadata.get("near", [])) <= set(PATHS)
+    assert metadata["answerable"] == bool(metadata["answers"]) == bool(metadata["documents"])
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_document_is_read_whole_with_title_and_date(path):
+    result = loaded()[path]
+
+    assert result.report.status is FileStatus.ACCEPTED, result.report.reason
+    assert len(text_of(path).split()) >= 90
+    assert all(document.title for document in result.documents)
+
+
+@pytest.mark.parametrize("question", ANSWERABLE, ids=ids(ANSWERABLE))
+def test_gold_answer_stands_in_a_named_document(question):
+    metadata = question["metadata"]
+
+    missing = [
+        answer
+        for answer in metadata["answers"]
+        if not any(says(path, answer) for path in metadata["documents"])
+    ]
+
+    assert not missing, f"not in {metadata['documents']}"
+
+
+@pytest.mark.parametrize("question", CONFLICTS, ids=ids(CONFLICTS))
+def test_conflict_has_a_newer_and_an_older_side(question):
+    metadata = question["metadata"]
+    newer, older = metadata["documents"]
+
+    assert all(says(newer, answer) for answer in metadata["answers"])
+    assert all(says(older, answer) for answer in metadata["wrong_answers"])
+    assert not any(says(newer, answer) for answer in metadata["wrong_answers"])
+
+
+@pytest.mark.parametrize("source", sorted((SAMPLE / "sources").rglob("*.md")), ids=lambda p: p.stem)
+def test_committed_document_says_what_its_source_says(source):
+    path = source.relative_to(SAMPLE / "sources").with_suffix("").as_posix()
+    outline = read_outline(source)
+    cells = [cell for part in outline.parts for row in part.rows for cell in row if cell]
+
+    text = "".join(text_of(path).split())
+    missing = [cell for cell in cells if "".join(cell.split()) not in text]
+
+    assert not missing
+
+
+def test_source_without_front_matter_is_named(tmp_path):
+    source = tmp_path / "refit.docx.md"
+    source.write_text("# No front matter\n", encoding="utf-8")
+
+    with pytest.raises(ValueError, match=r"refit\.docx\.md: needs title, author and date"):
+        read_outline(source)
+
+
+def test_source_with_markdown_no_writer_knows_is_named(tmp_path):
+    source = tmp_path / "refit.docx.md"
+    matter = '+++\ntitle = "T"\nauthor = "A"\ndate = 2026-01-01\n+++\n'
+    source.write_text(matter + "above\n\n---\n\nbelow\n", encoding="utf-8")
+
+    with pytest.raises(ValueError, match="no writer knows Markdown's 'hr'"):
+        read_outline(source)
+
+
+def test_making_twice_gives_the_same_bytes(tmp_path):
+    pytest.importorskip("fpdf", reason="fpdf2 writes the sample's PDF files; pip install fpdf2")
+    make = import_module("indexes.sample.make_documents").make_documents
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    for name in ("maintenance-log.xlsx.md", "sanderling-operating-manual.pdf.md"):
+        shutil.copy(SAMPLE / "sources" / "fleet" / name, sources)
+
+    first = [path.read_bytes() for path in make(sources, tmp_path / "first")]
+    second = [path.read_bytes() for path in make(sources, tmp_path / "second")]
+
+    assert len(first) == 2
+    assert first == second
+
+
+def test_source_named_after_no_known_format_is_refused(tmp_path):
+    pytest.importorskip("fpdf", reason="fpdf2 writes the sample's PDF files; pip install fpdf2")
+    make = import_module("indexes.sample.make_documents").make_documents
+    (tmp_path / "refit.wpd.md").write_text("", encoding="utf-8")
+
+    with pytest.raises(ValueError, match=r"refit\.wpd\.md: name it after one of \.docx"):
+        make(tmp_path, tmp_path / "documents")
