@@ -2,8 +2,9 @@
 
 import json
 import re
-import shutil
+import zipfile
 from collections import Counter
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -135,19 +136,29 @@ def test_source_with_markdown_no_writer_knows_is_named(tmp_path):
         read_outline(source)
 
 
-def test_making_twice_gives_the_same_bytes(tmp_path):
+def test_made_archive_knows_the_date_of_its_source_and_no_other(tmp_path):
     pytest.importorskip("fpdf", reason="fpdf2 writes the sample's PDF files; pip install fpdf2")
     make = import_module("indexes.sample.make_documents").make_documents
-    sources = tmp_path / "sources"
-    sources.mkdir()
-    for name in ("maintenance-log.xlsx.md", "sanderling-operating-manual.pdf.md"):
-        shutil.copy(SAMPLE / "sources" / "fleet" / name, sources)
+    matter = '+++\ntitle = "T"\nauthor = "A"\ndate = 2001-02-03\n+++\n'
+    for suffix in ("docx", "pptx", "xlsx", "odt", "epub"):
+        source = tmp_path / "sources" / f"refit.{suffix}.md"
+        source.parent.mkdir(exist_ok=True)
+        source.write_text(
+            matter + "## Costs\n\n| Item | Price |\n|---|---|\n| Oil | 3 |\n", "utf-8"
+        )
 
-    first = [path.read_bytes() for path in make(sources, tmp_path / "first")]
-    second = [path.read_bytes() for path in make(sources, tmp_path / "second")]
+    made = make(tmp_path / "sources", tmp_path / "documents")
 
-    assert len(first) == 2
-    assert first == second
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    for path in made:
+        with zipfile.ZipFile(path) as archive:
+            assert {info.date_time[:3] for info in archive.infolist()} == {(2001, 2, 3)}, path
+            described = [
+                n for n in archive.namelist() if n.endswith(("core.xml", "meta.xml", "opf"))
+            ]
+            text = archive.read(described[0]).decode()
+        assert "2001-02-03T09:00:00" in text
+        assert today not in text
 
 
 def test_source_named_after_no_known_format_is_refused(tmp_path):
