@@ -1,0 +1,41 @@
+"""The same answers as the page, as JSON."""
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from web.provider import current_rag
+from web.wire import read_ask
+
+calls = Blueprint("api", __name__, url_prefix="/api")
+
+
+@calls.post("/ask")
+def ask() -> Response:
+    """Return `Answer.to_dict()` for the question in the body."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType
+    asked = read_ask(request.get_data())
+    answer = current_rag().ask(asked.question, mode=asked.mode, filter_=asked.filter_)
+    return jsonify(answer.to_dict())
+
+
+@calls.get("/search")
+def search() -> Response:
+    """Return the passages an answer to `q` would draw on, best first."""
+    question = request.args.get("q", "")
+    rag = current_rag()
+    passages, _ = rag.search(question)
+    return jsonify(
+        question=question,
+        passages=[passage.to_dict() for passage in passages],
+        build=rag.snapshot.build,
+    )
+
+
+@calls.get("/health")
+def health() -> Response:
+    """Return which build answers and how many passages it holds."""
+    snapshot = current_rag().snapshot
+    return jsonify(
+        status="ok", build=snapshot.build, passages=len(snapshot), unread=snapshot.unread
+    )
