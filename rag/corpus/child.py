@@ -8,11 +8,11 @@ import threading
 from pathlib import Path
 from typing import Any, cast
 
-import rag
 from rag.corpus.limits import Limits
 from rag.errors import LoadError
 
 _START_SECONDS = 60
+_PACKAGES = str(Path(__file__).resolve().parents[2])
 _MOST_FILES = 2_000
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
 
@@ -67,7 +67,7 @@ class Child:
     def _start(self) -> "subprocess.Popen[bytes]":
         # Not the whole environment: a parser of strangers' files needs none of our keys.
         env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        env |= {"PYTHONPATH": str(Path(rag.__file__).parents[1]), "MALLOC_ARENA_MAX": "2"}
+        env |= {"PYTHONPATH": _PACKAGES, "MALLOC_ARENA_MAX": "2"}
         env |= {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
         # -P: the current folder may hold a stranger's json.py.
         command = [sys.executable, "-P", "-m", "rag.corpus.worker"]

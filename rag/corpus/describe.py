@@ -58,6 +58,11 @@ def _valid(date: str) -> str:
     return date
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 page` or `3 pages`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def pick_title(stated: str, first_heading: str, name: str) -> str:
     """Return the stated title if a person may have written it, else the heading, else `name`."""
     stated, name = one_line(stated), one_line(name)

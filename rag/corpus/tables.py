@@ -53,7 +53,7 @@ def _looks_like_header(rows: Sequence[Row]) -> bool:
     first = [cell.strip() for cell in rows[0]]
     if first and not first[0]:  # the corner above the row names is often empty
         first = first[1:]
-    named = all(first) and len(set(first)) == len(first) and len(first) > 0
+    named = len(rows[0]) > 1 and len(first) > 0 and all(first) and len(set(first)) == len(first)
     if not named or any(_NUMBER.match(c) or len(c) > _HEADER_LONGEST for c in first):
         return False
     # Two columns without a number below are as likely `name | value` pairs.
