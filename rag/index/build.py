@@ -1,0 +1,223 @@
+"""Make a build of what the ledger holds, make it live, and clear away old ones.
+
+    builds/.making-<id>/  ->  builds/<id>/  ->  LIVE
+
+A folder gets its final name only when every file in it is on the disk, and LIVE names it
+only after that. Killed at any point, the build that was live still is.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from rag.errors import IndexDamaged, IndexMismatch, IndexNotFound
+from rag.index.catalog import Catalog, Entry
+from rag.index.dense import FaissIndex
+from rag.index.disk import Disk, FileSum, disk_errors
+from rag.index.layout import IndexFolder, is_build_id
+from rag.index.ledger import Ledger
+from rag.index.lexical import Bm25Builder, Bm25Index
+from rag.index.lock import writer_lock
+from rag.index.manifest import (
+    FORMAT,
+    NAME,
+    EmbedderMark,
+    Manifest,
+    count_unread,
+    unread_sentence,
+)
+from rag.protocols import Ids
+
+_MAKING = ".making-"
+Progress = Callable[[int, int], None]
+
+
+def make_build(  # noqa: PLR0913  (what a build must record, each by name)
+    folder: IndexFolder,
+    ledger: Ledger,
+    *,
+    embedder_name: str,
+    fingerprint: str,
+    dim: int,
+    splitter: str,
+    progress: Progress | None = None,
+    disk: Disk | None = None,
+) -> Manifest:
+    """Write a build of all current documents; it is not live until `publish`.
+
+    Args:
+        folder: The index.
+        ledger: Its ledger, with a vector for every chunk.
+        embedder_name: What people call the embedder.
+        fingerprint: The embedder's; its vectors are used.
+        dim: Length of its vectors.
+        splitter: Fingerprint of the splitter that cut the chunks.
+        progress: Told (done, total) chunks.
+        disk: Where files are written; tests pass one that fails.
+
+    Raises:
+        IndexNotFound: If the ledger holds no chunk.
+        IndexMismatch: If chunks lack a vector, or another splitter cut them.
+        IndexBusy: If another process is writing.
+        DiskFull: If there is no room.
+    """
+    mark = EmbedderMark(embedder_name, fingerprint, dim)
+    with ledger.writing():
+        _check_ready(ledger, mark, splitter)
+        build_id = _new_id(folder)
+        making = folder.builds / f"{_MAKING}{build_id}"
+        with disk_errors(f"writing build {build_id} in {folder.builds}"):
+            disk = disk or Disk()
+            disk.make_folder(making)
+            files, counts = _write_parts(ledger, mark, making, disk, progress)
+            reports = ledger.reports()
+            manifest = Manifest(
+                FORMAT,
+                build_id,
+                datetime.now(UTC).isoformat(timespec="seconds"),
+                mark,
+                splitter,
+                counts | count_unread(reports),
+                unread_sentence(reports),
+                files,
+            )
+            with disk.create(making / NAME) as sink:
+                sink.write(manifest.to_json())
+            for path in (*_folders(making), making):
+                disk.sync_folder(path)
+            disk.rename(making, folder.build(build_id))
+            disk.sync_folder(folder.builds)
+    return manifest
+
+
+def publish(folder: IndexFolder, build_id: str, *, disk: Disk | None = None) -> None:
+    """Make a finished build the live one, in one step.
+
+    Raises:
+        IndexNotFound: If there is no such build.
+        DiskFull: If there is no room; the live build stays as it was.
+    """
+    disk = disk or Disk()
+    if not is_build_id(build_id) or not (folder.build(build_id) / NAME).is_file():
+        there = ", ".join(folder.build_ids()) or "none"
+        raise IndexNotFound(f"no build {build_id!r} in {folder.builds}; the builds are: {there}")
+    temporary = folder.root / "LIVE.new"
+    with writer_lock(folder), disk_errors(f"making build {build_id} live in {folder.root}"):
+        with disk.create(temporary) as sink:
+            sink.write(f"{build_id}\n".encode())
+        disk.rename(temporary, folder.live)
+        disk.sync_folder(folder.root)
+
+
+def live_build(folder: IndexFolder) -> str | None:
+    """Return the id of the live build, or None if nothing was ever published."""
+    try:
+        text = folder.live.read_text(encoding="ascii", errors="replace").strip()
+    except FileNotFoundError:
+        return None
+    if not is_build_id(text):
+        raise IndexDamaged(
+            f"{folder.live} names no build ({text[:40]!r}); make one with: rag ingest"
+        )
+    return text
+
+
+def prune(folder: IndexFolder, keep: int = 2, *, disk: Disk | None = None) -> list[str]:
+    """Delete all but the newest `keep` builds, and what interrupted ones left behind.
+
+    The live build always stays. Text that neither a document nor a kept build uses any more
+    is deleted from the ledger as well.
+
+    Returns:
+        The ids of the builds deleted.
+    """
+    disk = disk or Disk()
+    with writer_lock(folder), disk_errors(f"deleting old builds in {folder.builds}"):
+        live = live_build(folder)
+        ids = folder.build_ids()
+        kept = {*ids[max(0, len(ids) - keep) :], *([live] if live else [])}
+        removed = [id_ for id_ in ids if id_ not in kept]
+        for path in [*map(folder.build, removed), *folder.builds.glob(f"{_MAKING}*")]:
+            disk.remove_folder(path)
+        catalogs = [Catalog.open(folder.build(id_)) for id_ in ids if id_ in kept]
+        with Ledger.open(folder) as ledger:
+            ledger.sweep(
+                (entry.revision for catalog in catalogs for entry in catalog.entries),
+                (id_ for catalog in catalogs for id_ in catalog.ids.tolist()),
+            )
+    return removed
+
+
+def _check_ready(ledger: Ledger, mark: EmbedderMark, splitter: str) -> None:
+    if not ledger.counts().chunks:
+        raise IndexNotFound(
+            f"index {ledger.folder.name!r} holds no text yet, so there is nothing to build; "
+            "add files with: rag ingest <folder or file>"
+        )
+    cut_by = ledger.splitter()
+    if cut_by is not None and cut_by != splitter:
+        raise IndexMismatch(
+            f"the chunks of index {ledger.folder.name!r} were cut by splitter {cut_by!r}, not "
+            f"{splitter!r}; cut them again with: rag ingest"
+        )
+    missing = ledger.count_missing(mark.fingerprint)
+    if missing:
+        raise IndexMismatch(
+            f"{missing} texts of index {ledger.folder.name!r} have no vector by embedder "
+            f"{mark.name!r}; embed them with: rag ingest"
+        )
+
+
+def _new_id(folder: IndexFolder) -> str:
+    """Return an id that sorts after every build there is, even if the clock was set back."""
+    now = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    newest = max(folder.build_ids(), default="")[: len(now)]
+    counter = sum(id_.startswith(max(now, newest)) for id_ in folder.build_ids())
+    return f"{max(now, newest)}-{counter:02x}{secrets.token_hex(2)}"
+
+
+def _write_parts(
+    ledger: Ledger, mark: EmbedderMark, making: Path, disk: Disk, progress: Progress | None
+) -> tuple[dict[str, FileSum], dict[str, int]]:
+    dense, lexical, ids = _fill(ledger, mark, progress)
+    catalog = _catalog(ledger, ids)
+    disk.make_folder(making / "lexical")
+    files = catalog.save(making, disk)
+    files["dense.faiss"] = dense.save(making / "dense.faiss", disk)
+    for name, total in lexical.save(making / "lexical", disk).items():
+        files[f"lexical/{name}"] = total
+    return files, {"documents": len(catalog.entries), "chunks": len(ids)}
+
+
+def _fill(
+    ledger: Ledger, mark: EmbedderMark, progress: Progress | None
+) -> tuple[FaissIndex, Bm25Index, Ids]:
+    dense, words = FaissIndex(mark.dim), Bm25Builder()
+    total = ledger.counts().chunks
+    ids: list[Ids] = []
+    for batch, vectors, texts in ledger.live_rows(mark.fingerprint, mark.dim):
+        dense.add(batch, vectors)
+        words.add(batch, texts)
+        ids.append(batch)
+        if progress is not None:
+            progress(len(dense), total)
+    return dense, words.finish(), np.sort(np.concatenate(ids))
+
+
+def _catalog(ledger: Ledger, ids: Ids) -> Catalog:
+    rows = [row for row in ledger.sources() if row.document_id]
+    place = {row.revision: number for number, row in enumerate(rows)}
+    entries = [
+        Entry(row.document_id, row.revision, row.source, row.aliases, row.metadata) for row in rows
+    ]
+    owners = np.empty(len(ids), dtype=np.int32)
+    for revision, chunk_ids in ledger.live_chunks():
+        owners[np.searchsorted(ids, chunk_ids)] = place[revision]
+    return Catalog(entries, ids, owners)
+
+
+def _folders(path: Path) -> list[Path]:
+    return [child for child in path.iterdir() if child.is_dir()]

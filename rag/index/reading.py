@@ -1,0 +1,344 @@
+"""Reading the ledger: documents, chunks, sources, reports and the vectors kept for them."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Self
+
+import numpy as np
+
+from rag.errors import IndexDamaged, IndexNotFound, QuestionError
+from rag.index import vectors
+from rag.index.layout import IndexFolder
+from rag.index.records import (
+    Row,
+    decode_text,
+    load_report,
+    plain,
+    read_chunk,
+    read_document,
+)
+from rag.index.schema import connect, sqlite_errors
+from rag.protocols import Floats, Ids
+from rag.types import Chunk, ChunkId, Document, DocumentId, FileReport, FileStatus, Revision
+
+_BATCH = 2048
+_SOURCES = """
+SELECT own.source, own.location, own.file, document.id, content.revision, title, characters,
+    (SELECT count(*) FROM chunk WHERE chunk.content = content.id AND live),
+    (SELECT json_group_array(source) FROM (
+        SELECT source FROM location WHERE document = document.id
+        AND location <> document.location ORDER BY rowid)),
+    metadata, report.report
+FROM document JOIN content ON content.id = document.content
+JOIN location AS own ON own.location = document.location
+LEFT JOIN report ON report.file = own.file
+"""
+_UNREAD = "SELECT file, report FROM report WHERE file NOT IN (SELECT file FROM location)"
+_COUNTS = """
+SELECT (SELECT count(*) FROM document), (SELECT count(*) FROM location),
+    (SELECT count(*) FROM document JOIN chunk ON chunk.content = document.content AND live),
+    (SELECT coalesce(sum(characters), 0) FROM document
+     JOIN content ON content.id = document.content)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One document as a list of sources shows it, or a file that could not be read.
+
+    Of the latter there is no document: its id is empty and `reason` says why.
+    """
+
+    source: str
+    location: str
+    file: str
+    document_id: DocumentId
+    revision: Revision
+    title: str
+    characters: int
+    chunks: int
+    aliases: tuple[str, ...]
+    date: str | None
+    """The document's own, ISO 8601, if it bears one."""
+    metadata: dict[str, str]
+    status: FileStatus | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much an index holds now; characters and chunks of every document together."""
+
+    documents: int
+    sources: int
+    chunks: int
+    characters: int
+
+
+class LedgerReader:
+    """Reads the ledger of one index; safe to share between threads."""
+
+    def __init__(self, folder: IndexFolder, db: sqlite3.Connection) -> None:
+        """Use an open connection; call `open_reader` or `Ledger.open` instead."""
+        self.folder = folder
+        self._db = db
+        self._mutex = threading.RLock()
+
+    def close(self) -> None:
+        """Release the file; safe to call twice."""
+        with self._mutex:
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._mutex, sqlite_errors(self.folder.ledger):
+            yield self._db
+
+    def unchanged(self, location: str, sha256: str) -> bool:
+        """Return whether the file at `location` was last read with this SHA-256."""
+        with self._reading() as db:
+            rows = db.execute("SELECT sha256 FROM location WHERE file = ?", (plain(location),))
+            sums = {row[0] for row in rows}
+        return sums == {sha256}
+
+    def sources(self) -> list[SourceRow]:
+        """Return every document that is in the index now and every unread file, by source."""
+        with self._reading() as db:
+            rows = [_source_row(row) for row in db.execute(_SOURCES)]
+            rows += [_unread_row(file, data) for file, data in db.execute(_UNREAD)]
+        return sorted(rows, key=lambda row: row.source)
+
+    def reports(self) -> list[FileReport]:
+        """Return what became of every file when it was last read, by source."""
+        with self._reading() as db:
+            rows = db.execute("SELECT report FROM report ORDER BY source")
+            return [load_report(row[0]) for row in rows]
+
+    def counts(self) -> Counts:
+        """Return how much is in the index now."""
+        with self._reading() as db:
+            return Counts(*db.execute(_COUNTS).fetchone())
+
+    def splitter(self) -> str | None:
+        """Return the fingerprint of the splitter that cut the chunks, if it was recorded."""
+        with self._reading() as db:
+            row = db.execute("SELECT value FROM note WHERE key = 'splitter'").fetchone()
+        return None if row is None else str(row[0])
+
+    def document(self, document_id: DocumentId, revision: Revision | None = None) -> Document:
+        """Return a document as it is now, or with the content of an earlier `revision`.
+
+        Raises:
+            IndexDamaged: If the ledger holds no such document or revision any more.
+        """
+        with self._reading() as db:
+            row = db.execute(f"{_SOURCES} WHERE document.id = ?", (document_id,)).fetchone()
+        if row is None and revision is None:
+            raise IndexDamaged(self._gone(f"document {document_id}"))
+        now = None if row is None else _source_row(row)
+        source, also = (now.source, now.aliases) if now else ("", ())
+        wanted = revision if revision is not None or now is None else now.revision
+        return self.document_at(document_id, wanted or Revision(""), source, also)
+
+    def find_document(self, name: str) -> Document:
+        """Return the current document whose id, source or other source is `name`.
+
+        Raises:
+            QuestionError: If there is none.
+        """
+        with self._reading() as db:
+            row = db.execute(
+                "SELECT document FROM location WHERE ? IN (document, source, location)",
+                (plain(name),),
+            ).fetchone()
+        if row is None:
+            raise QuestionError(
+                f"no document {name!r} in index {self.folder.name!r}; see: rag sources"
+            )
+        return self.document(DocumentId(row[0]))
+
+    def document_at(
+        self, document_id: DocumentId, revision: Revision, source: str, also: Sequence[str]
+    ) -> Document:
+        """Return the content of `revision` under the names a build gave it.
+
+        Raises:
+            IndexDamaged: If the ledger holds no such revision any more.
+        """
+        with self._reading() as db:
+            document = read_document(db, document_id, revision, source, also)
+        if document is None:
+            raise IndexDamaged(self._gone(f"revision {revision} of {source!r}"))
+        return document
+
+    def text(self, revision: Revision) -> str:
+        """Return the text of one revision.
+
+        Raises:
+            IndexDamaged: If the ledger does not hold it any more.
+        """
+        with self._reading() as db:
+            row = db.execute("SELECT text FROM content WHERE revision = ?", (revision,)).fetchone()
+        if row is None:
+            raise IndexDamaged(self._gone(f"revision {revision}"))
+        return decode_text(row[0])
+
+    def rows(self, ids: Sequence[ChunkId]) -> dict[int, tuple[Row, Revision]]:
+        """Return the stored row and the revision of each chunk of `ids` that is known."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT chunk.id, start, end, heading, revision FROM chunk "
+                "JOIN content ON content.id = chunk.content "
+                "WHERE chunk.id IN (SELECT value FROM json_each(?))",
+                (json.dumps([int(id_) for id_ in ids]),),
+            ).fetchall()
+        return {row[0]: (row[:4], Revision(row[4])) for row in rows}
+
+    def chunks(self, ids: Sequence[ChunkId]) -> list[Chunk]:
+        """Return chunks of current documents, in the order of `ids`.
+
+        Raises:
+            IndexDamaged: If one belongs to no document that is in the index now.
+        """
+        rows = self.rows(ids)
+        with self._reading() as db:
+            owners: dict[str, str] = dict(
+                db.execute(
+                    "SELECT revision, document.id FROM document "
+                    "JOIN content ON content.id = document.content"
+                ).fetchall()
+            )
+        chunks: list[Chunk] = []
+        for id_ in ids:
+            if id_ not in rows or rows[id_][1] not in owners:
+                raise IndexDamaged(self._gone(f"chunk {id_}"))
+            row, revision = rows[id_]
+            owner = DocumentId(owners[revision])
+            chunks.append(read_chunk(row, self.text(revision), owner, revision))
+        return chunks
+
+    def live_chunks(self) -> Iterator[tuple[Revision, Ids]]:
+        """Yield every current revision with the ids of its chunks, shape (n,)."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT revision, chunk.id FROM document JOIN content "
+                "ON content.id = document.content JOIN chunk ON chunk.content = content.id AND live"
+                " ORDER BY content.id"
+            ).fetchall()
+        for revision, group in groupby(rows, key=lambda row: row[0]):
+            yield Revision(revision), np.array([row[1] for row in group], dtype=np.int64)
+
+    def missing_vectors(
+        self, fingerprint: str, batch: int = _BATCH
+    ) -> Iterator[list[tuple[bytes, str]]]:
+        """Yield batches of (embed_key, text) for live texts the embedder has not seen.
+
+        The texts are those missing when the first batch is asked for; vectors may be put
+        between batches.
+        """
+        with self._reading() as db:
+            ids = vectors.missing(db, fingerprint)
+        for start in range(0, len(ids), batch):
+            with self._reading() as db:
+                rows = vectors.texts(db, ids[start : start + batch])
+            yield rows
+
+    def count_missing(self, fingerprint: str) -> int:
+        """Return how many live texts have no vector by this embedder."""
+        with self._reading() as db:
+            return len(vectors.missing(db, fingerprint))
+
+    def live_rows(
+        self, fingerprint: str, dim: int, *, batch: int = _BATCH
+    ) -> Iterator[tuple[Ids, Floats, list[str]]]:
+        """Yield ids (n,), unit vectors (n, dim) and embedding texts of all live chunks.
+
+        One batch is in memory at a time. The rows are those of one moment, whatever is
+        written meanwhile.
+        """
+        db = connect(self.folder.ledger, read_only=True)
+        try:
+            with sqlite_errors(self.folder.ledger):
+                yield from vectors.live(db, fingerprint, dim, batch)
+        finally:
+            db.close()
+
+    def _gone(self, what: str) -> str:
+        return (
+            f"the ledger of index {self.folder.name!r} does not hold {what}; if the index was "
+            "rebuilt meanwhile, open it again"
+        )
+
+
+def open_reader(folder: IndexFolder) -> LedgerReader:
+    """Open the ledger in `folder` for reading only.
+
+    Raises:
+        IndexNotFound: If there is none.
+        IndexMismatch: If a newer Quotewell made it.
+        IndexDamaged: If the file is broken.
+    """
+    check_exists(folder)
+    return LedgerReader(folder, connect(folder.ledger, read_only=True))
+
+
+def check_exists(folder: IndexFolder) -> None:
+    """Raise `IndexNotFound`, with the way out, if there is no ledger in `folder`."""
+    if folder.ledger.is_file():
+        return
+    others = ", ".join(folder.neighbours())
+    there = f"the indexes there are: {others}" if others else "there is no index there yet"
+    raise IndexNotFound(
+        f"no index {folder.name!r} in {folder.root.parent}; {there}; "
+        "make one with: rag ingest <folder or file>"
+    )
+
+
+def _source_row(row: tuple[str, ...]) -> SourceRow:
+    source, location, file, id_, revision, title, characters, chunks, also, metadata, data = row
+    report = load_report(data) if data else None
+    return SourceRow(
+        source=source,
+        location=location,
+        file=file,
+        document_id=DocumentId(id_),
+        revision=Revision(revision),
+        title=title,
+        characters=int(characters),
+        chunks=int(chunks),
+        aliases=tuple(json.loads(also)),
+        date=json.loads(metadata).get("date"),
+        metadata=json.loads(metadata),
+        status=report.status if report else None,
+        reason=report.reason if report else "",
+    )
+
+
+def _unread_row(file: str, data: str) -> SourceRow:
+    report = load_report(data)
+    return SourceRow(
+        source=report.source,
+        location=file,
+        file=file,
+        document_id=DocumentId(""),
+        revision=Revision(""),
+        title="",
+        characters=0,
+        chunks=0,
+        aliases=(),
+        date=None,
+        metadata={},
+        status=report.status,
+        reason=report.reason,
+    )

@@ -1,0 +1,118 @@
+"""The ledger's tables, how its file is opened, and what SQLite's errors mean to a person."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rag.errors import DiskFull, IndexBusy, IndexDamaged, IndexFault, IndexMismatch
+
+VERSION = 1
+_WAIT_SECONDS = 10.0
+
+# A revision is stored once, however many documents had it; `document.content` is what a
+# document says now. A location is one record of one file; several may share a document.
+_TABLES = """
+CREATE TABLE content (
+    id INTEGER PRIMARY KEY, revision TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
+    text BLOB NOT NULL, characters INTEGER NOT NULL, metadata TEXT NOT NULL,
+    pages TEXT NOT NULL, blocks TEXT NOT NULL);
+CREATE TABLE document (
+    id TEXT PRIMARY KEY, location TEXT NOT NULL UNIQUE,
+    content INTEGER NOT NULL UNIQUE
+        REFERENCES content (id) DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE location (
+    location TEXT PRIMARY KEY, file TEXT NOT NULL, source TEXT NOT NULL UNIQUE,
+    sha256 TEXT NOT NULL, document TEXT NOT NULL REFERENCES document (id));
+CREATE INDEX location_file ON location (file);
+CREATE INDEX location_document ON location (document);
+CREATE TABLE chunk (
+    id INTEGER PRIMARY KEY, content INTEGER NOT NULL REFERENCES content (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, heading TEXT NOT NULL,
+    embed_key BLOB NOT NULL, live INTEGER NOT NULL);
+CREATE INDEX chunk_content ON chunk (content, live, start);
+CREATE TABLE embedder (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE);
+CREATE TABLE vector (
+    embedder INTEGER NOT NULL REFERENCES embedder (id), embed_key BLOB NOT NULL,
+    vector BLOB NOT NULL, PRIMARY KEY (embedder, embed_key));
+CREATE TABLE report (
+    file TEXT PRIMARY KEY, source TEXT NOT NULL, report TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+def connect(path: Path, *, create: bool = False, read_only: bool = False) -> sqlite3.Connection:
+    """Open the ledger file; the connection may be used by several threads in turn.
+
+    Raises:
+        IndexDamaged: If the file is no ledger.
+        IndexMismatch: If a newer Quotewell made it.
+    """
+    mode = "ro" if read_only else "rwc" if create else "rw"
+    with sqlite_errors(path):
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=_WAIT_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            _prepare(db, path, create=create, read_only=read_only)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, read_only: bool) -> None:
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA trusted_schema = OFF")
+    if not read_only:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA secure_delete = ON")  # what is removed must not stay in the file
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise IndexMismatch(
+            f"{path} was made by a newer Quotewell (ledger format {version}, this one reads up "
+            f"to {VERSION}); update with: pip install --upgrade quotewell"
+        )
+    if version == 0 and create:
+        db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    elif version == 0:
+        raise IndexDamaged(
+            f"{path} holds no ledger; delete its folder and make the index again with: rag ingest"
+        )
+
+
+@contextmanager
+def sqlite_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite reports about the ledger at `path` into our own errors.
+
+    Raises:
+        DiskFull: If there was no room; the transaction was undone.
+        IndexBusy: If another process kept the file locked.
+        IndexDamaged: If the file's content is broken.
+        IndexFault: If the disk refused for another reason.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise _named(error, path) from error
+
+
+def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFull(f"no room to write {path}; nothing was changed; free some space and retry")
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return IndexBusy(f"{path} is locked by another process; wait until it is done and retry")
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return IndexDamaged(
+            f"{path} is damaged ({error}); restore it from a backup, or delete its folder and "
+            "make the index again with: rag ingest"
+        )
+    if code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}:
+        return IndexFault(f"cannot use {path} ({error}); see to the disk and its permissions")
+    return error
