@@ -1,5 +1,6 @@
 """One file's bytes become documents and a report. Runs in a worker, never in the main process."""
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import PurePosixPath
 from typing import cast
@@ -37,18 +38,19 @@ _READERS = {
 _DAMAGED = (BadZipFile, KeyError, IndexError, ValueError, TypeError, EOFError, RecursionError)
 
 
-def parse(data: bytes, source: str, *, unpacked_mb: int, ocr: bool) -> list[Document | FileReport]:
+def parse(
+    data: bytes, source: str, *, unpacked_mb: int = 512, ocr: bool = True, seconds: int = 60
+) -> list[Document | FileReport]:
     """Return the documents in `data`, then the report on them.
 
     A file that cannot be read gives a report and no document. `MemoryError` and errors of
     a reader that nobody foresaw come through.
     """
-    raw = Raw(data, PurePosixPath(source).name, unpacked_mb=unpacked_mb, ocr=ocr)
+    raw = Raw(data, PurePosixPath(source).name, "", unpacked_mb, ocr, seconds)
     kind = ""
     try:
         kind = detect(raw)
-        raw = Raw(data, raw.name, kind, unpacked_mb, ocr)
-        contents = list(_reader(kind)(raw))
+        contents = list(_reader(kind)(replace(raw, format=kind)))
         documents = [compose(content, _source(source, content)) for content in contents]
     except LoadError as error:
         return [_rejected(source, kind, str(error))]

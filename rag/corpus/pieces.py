@@ -85,6 +85,8 @@ class Raw:
     format: str = ""
     unpacked_mb: int = 512
     ocr: bool = True
+    seconds: int = 60
+    """Time until the worker is stopped; readers that can be partial stop before."""
 
 
 Reader: TypeAlias = Callable[[Raw], Iterator[Content]]

@@ -46,7 +46,11 @@ def _answer(request: dict[str, Any], data: bytes, memory_mb: int) -> dict[str, A
 
     try:
         *documents, report = parse(
-            data, request["source"], unpacked_mb=request["unpacked_mb"], ocr=request["ocr"]
+            data,
+            request["source"],
+            unpacked_mb=request["unpacked_mb"],
+            ocr=request["ocr"],
+            seconds=request["seconds"],
         )
         return {
             "documents": [document_to_json(document) for document in documents],  # type: ignore[arg-type]

@@ -6,12 +6,13 @@ Knows boxes in points, y upwards, and nothing of the file they come from.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
 from rag.corpus.normalize import clean, join_hyphenated
-from rag.corpus.pieces import Heading, Items, Paragraph, Piece
+from rag.corpus.pieces import Heading, Items, Paragraph, Piece, Table
+from rag.corpus.tables import with_headers
 
 _MARK = re.compile(
     r"^(?:[\u2022\u25cf\u25aa\u25e6\u2023\u2043\uf0b7\u25a0\u2013*-]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s"
@@ -20,6 +21,7 @@ _LOOSE_MARK = re.compile(r"^[\u2022\u25cf\u25aa\u25e6\u2023\uf0b7\u25a0]$")
 _END = re.compile(r"[.!?:;\u3002\uff01\uff1f\u061f][\"')\]\u201d\u2019]*$")
 # Where the direction of writing turns, PDFs hold the blank on the wrong side.
 _INTO_ARABIC = re.compile(r"(?<=[A-Za-z])(?=[\u0621-\u064a])")
+_LEADERS = re.compile(r"(?:\s?\.){5,}\s?")
 _DIGITS = re.compile(r"\d+")
 _HEADING_RATIO = 1.15
 _HEADING_LONGEST = 150
@@ -39,6 +41,8 @@ class Line:
     bold: bool = False
     hyphenated: bool = False
     """Whether it ends in the middle of a word."""
+    cells: tuple[str, ...] = ()
+    """The text cut at its wide gaps, if the reader looks for them."""
 
     @property
     def size(self) -> float:
@@ -125,11 +129,13 @@ def _body_size(lines: Iterable[Line]) -> float:
 @dataclass(slots=True)
 class _Group:
     lines: list[Line] = field(default_factory=list[Line])
+    is_table: bool = False
 
     @property
     def text(self) -> str:
         parts = (line.text if line.hyphenated else f"{line.text}\n" for line in self.lines)
-        return _INTO_ARABIC.sub(" ", join_hyphenated(clean("".join(parts))))
+        text = join_hyphenated(clean("".join(parts)))
+        return _INTO_ARABIC.sub(" ", _LEADERS.sub(" ... ", text))
 
     @property
     def size(self) -> float:
@@ -138,16 +144,59 @@ class _Group:
 
 def _groups(lines: Sequence[Line]) -> list[_Group]:
     groups: list[_Group] = []
-    for before, line in zip([None, *lines], lines, strict=False):
-        if before is None or not _goes_on(groups[-1].lines, before, line):
-            groups.append(_Group())
+    lines = _whole_rows(lines)
+    rows = _table_rows(lines)
+    for index, line in enumerate(lines):
+        in_table = index in rows
+        same = bool(groups) and groups[-1].is_table == in_table
+        if not same or not (in_table or _goes_on(groups[-1].lines, lines[index - 1], line)):
+            groups.append(_Group(is_table=in_table))
         groups[-1].lines.append(line)
     return groups
 
 
+def _whole_rows(lines: Sequence[Line]) -> list[Line]:
+    """Join what follows further right on the same row: raised digits, the next cell."""
+    rows: list[Line] = []
+    for line in lines:
+        before = rows[-1] if rows else None
+        if before and _on_same_row(before, line) and line.left > before.right - before.size:
+            rows[-1] = _joined_row(before, line)
+        else:
+            rows.append(line)
+    return rows
+
+
+def _on_same_row(before: Line, line: Line) -> bool:
+    return abs(line.bottom - before.bottom) < 0.5 * before.size and not before.hyphenated
+
+
+def _joined_row(before: Line, line: Line) -> Line:
+    cells, more = before.cells or (before.text,), line.cells or (line.text,)
+    gap = line.left - before.right
+    if gap < 1.2 * before.size:
+        blank = " " if gap > 0.15 * before.size else ""
+        cells, more = (*cells[:-1], f"{cells[-1]}{blank}{more[0]}"), more[1:]
+    return replace(
+        before,
+        text=" ".join([*cells, *more]),
+        cells=(*cells, *more),
+        right=max(before.right, line.right),
+        bold=before.bold and line.bold,
+        hyphenated=line.hyphenated,
+    )
+
+
+def _table_rows(lines: Sequence[Line]) -> set[int]:
+    """Return which lines are rows of tables: at least two in a row with gaps, numbers aside."""
+    gapped = [len(line.cells) > 1 and not _MARK.match(line.text) for line in lines]
+    starts = [row for row, pair in enumerate(pairwise(gapped)) if all(pair)]
+    return {row for start in starts for row in (start, start + 1)}
+
+
 def _goes_on(group: list[Line], before: Line, line: Line) -> bool:
     """Return whether `line` belongs to the paragraph of the lines before it."""
-    same_row = abs(line.bottom - before.bottom) < 0.5 * before.size
+    same_row = _on_same_row(before, line)
     if before.hyphenated or _LOOSE_MARK.match(before.text):
         return True
     if _MARK.match(line.text) or _LOOSE_MARK.match(line.text) or same_row:
@@ -179,7 +228,7 @@ def _is_indented(group: list[Line], before: Line, line: Line) -> bool:
 
 def _is_heading(group: _Group, body: float) -> bool:
     text = group.text.strip()
-    if len(group.lines) > 3 or not 1 < len(text) <= _HEADING_LONGEST:
+    if group.is_table or len(group.lines) > 3 or not 1 < len(text) <= _HEADING_LONGEST:
         return False
     if not any(char.isalpha() for char in text) or _LOOSE_MARK.match(text[:1]):
         return False
@@ -194,7 +243,15 @@ def _heading_levels(groups: Iterable[_Group], body: float) -> dict[float, int]:
     return {size: min(level, 6) for level, size in enumerate(sizes, start=1)}
 
 
+def _table(rows: list[tuple[str, ...]]) -> Table:
+    """Return rows as a table; a row that lacks a cell could name the wrong header."""
+    aligned = len({len(row) for row in rows}) == 1
+    return with_headers(rows) if aligned else Table(tuple(rows))
+
+
 def _piece(group: _Group, body: float, levels: dict[float, int]) -> Piece:
+    if group.is_table:
+        return _table([line.cells for line in group.lines])
     text = group.text
     if _is_heading(group, body):
         return Heading(text, levels[round(group.size)])

@@ -207,6 +207,8 @@ class _Walker:
         caption = node.css_first("caption")
         if caption is not None:
             self.pieces.append(Paragraph(_text(caption)))
+        while len(rows) > 1 and len(_cells(rows[0])) == 1 and _is_header(rows[0]):
+            self.pieces.append(Paragraph(_text(rows.pop(0))))  # a title over all columns
         self.pieces.append(_table(rows))
 
 

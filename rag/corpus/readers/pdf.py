@@ -3,6 +3,9 @@
 pdfium tells characters and boxes; `layout` makes lines into paragraphs and headings.
 """
 
+import ctypes
+import re
+import time
 from collections.abc import Iterator
 
 import pypdfium2
@@ -15,7 +18,10 @@ from rag.corpus.readers.ocr import HOW_TO_INSTALL, is_installed, picture_lines
 from rag.errors import LoadError
 
 _OCR_SCALE = 200 / 72  # dots per point
+_OCR_SHARE = 0.7  # of the time for a file: a long scan is read in part rather than not at all
 _MOST_PIXELS = 25_000_000
+_BLANKS = re.compile(r"\s+")
+_BOLD = re.compile(rb"(?i)bold|black|heavy|cmbx|sfbx|-bd\b")
 _LAM = 0x644
 _ALEFS = (0x622, 0x623, 0x625, 0x627)
 _METADATA = {"Author": "author", "Subject": "subject", "Keywords": "keywords"}
@@ -30,12 +36,14 @@ def read_pdf(raw: Raw) -> Iterator[Content]:
             raise LoadError("is protected by a password; save a copy without one") from None
         raise LoadError("is damaged or incomplete; get a whole copy, or print it to PDF") from None
     content = _described(document)
+    until = time.monotonic() + _OCR_SHARE * raw.seconds
     pictures: list[int] = []
     pages: list[PageLines] = []
     for index in range(len(document)):
         lines, is_picture = _page(document, index, content)
-        if is_picture and raw.ocr and is_installed():
-            lines, is_picture = _recognized(document, index), False
+        if is_picture and raw.ocr and is_installed() and time.monotonic() < until:
+            lines = _recognized(document, index)
+            is_picture = not lines.lines
         if is_picture:
             pictures.append(index + 1)
         pages.append(lines)
@@ -66,7 +74,11 @@ def _note_pictures(content: Content, pictures: list[int], count: int) -> None:
     if not pictures:
         return
     numbers = ", ".join(map(str, pictures[:10])) + (", ..." if len(pictures) > 10 else "")
-    how = "OCR finds no text there" if is_installed() else f"to read them, {HOW_TO_INSTALL}"
+    how = (
+        "OCR found none there, or no time: raise ingest.parse_seconds"
+        if is_installed()
+        else f"to read them, {HOW_TO_INSTALL}"
+    )
     if len(pictures) == count:
         content.notes.append(f"is a scan without text ({counted(count, 'page')}); {how}")
     else:
@@ -144,17 +156,44 @@ def _line(
     last = end - 1 - (len(line) - len(line.rstrip()))
     left, bottom, right, top = text.get_charbox(first, loose=True)
     other = text.get_charbox(last, loose=True)
+    cells = _cells(text, line, start, 1.2 * max(top - bottom, 1.0))
     yield Line(
-        # Half pairs of UTF-16 are one character after all.
-        line.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip(),
+        " ".join(cells),
+        cells=cells,
         left=min(left, other[0]),
         right=max(right, other[2]),
         bottom=bottom,
         top=max(top, bottom),
-        bold=_is_bold(text, (first + last) // 2),
+        bold=_is_bold(text, first) and _is_bold(text, last),
         hyphenated=hyphenated,
     )
 
 
+def _cells(text: pypdfium2.PdfTextPage, line: str, start: int, widest: float) -> tuple[str, ...]:
+    """Return a line cut at blanks wider than `widest` points: the cells of a table's row."""
+    parts, begin = [], 0
+    for blank in _BLANKS.finditer(line.rstrip()):
+        if blank.start() == 0:
+            continue
+        before = text.get_charbox(start + blank.start() - 1, loose=True)
+        after = text.get_charbox(start + blank.end(), loose=True)
+        if after[0] - before[2] > widest:
+            parts.append(line[begin : blank.start()])
+            begin = blank.end()
+    parts.append(line[begin:])
+    return tuple(_whole(part) for part in parts)
+
+
+def _whole(text: str) -> str:
+    """Return `text` with the half pairs of UTF-16 that pdfium gives put together."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+
+
 def _is_bold(text: pypdfium2.PdfTextPage, index: int) -> bool:
-    return bool(pdfium.FPDFText_GetFontWeight(text, index) >= 600)
+    """Return whether a character is bold, by its font's weight or by its name."""
+    if pdfium.FPDFText_GetFontWeight(text, index) >= 600:
+        return True
+    name = ctypes.create_string_buffer(128)
+    flags = ctypes.c_int()
+    pdfium.FPDFText_GetFontInfo(text, index, name, len(name), flags)
+    return bool(_BOLD.search(name.value))
