@@ -33,6 +33,8 @@ class Child:
             LoadError: If the worker gave up, took too long or died; the next request gets
                 a new one.
         """
+        if self._process is not None and self._process.poll() is not None:
+            self.stop()  # it died between two files
         process = self._process or self._start()
         request = {
             "source": source,

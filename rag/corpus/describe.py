@@ -14,7 +14,7 @@ _SPELLED = ("%d %B %Y", "%B %d, %Y", "%d %b %Y", "%b %d, %Y", "%d.%m.%Y", "%Y/%m
 # What programs write when nobody gave a title.
 _NO_TITLE = re.compile(
     r"(?i)^(?:untitled.*|unbenannt.*|document\s?\d*|(?:power)?point presentation|presentation\d*"
-    r"|title|no title|microsoft word - .*|slide \d+|sheet\d*|book\d*|.*[\\/].*\.\w{2,5})$"
+    r"|title|no title|microsoft word - .*|slide \d+|sheet\d*|book\d+|.*[\\/].*\.\w{2,5})$"
 )
 
 

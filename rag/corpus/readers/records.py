@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from rag.corpus.decode import decode
+from rag.corpus.describe import counted
 from rag.corpus.normalize import one_line
 from rag.corpus.pieces import Content, Items, Raw
 from rag.corpus.readers.plain import plain_pieces
@@ -57,7 +58,7 @@ def _from_lines(text: str) -> Iterator[Content]:
         raise LoadError("holds no line of valid JSON; write one JSON object a line")
     notes = []
     if broken:
-        notes = [f"{len(broken)} lines are not valid JSON, the first is line {broken[0]}"]
+        notes = [f"has {counted(len(broken), 'line')} of no valid JSON, the first is {broken[0]}"]
     if any(_text_of(record) for _, record in records):
         yield from _documents(records, notes)
     else:

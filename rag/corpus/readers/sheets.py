@@ -94,7 +94,8 @@ def _areas(grid: Grid) -> Iterator[Grid]:
         parts = [_turned(area) for area in _parted(_turned(band))]
         # Beside each other stand two tables, or the labels and the values of one.
         tables = len(parts) > 1 and all(with_headers(_rows(part)).headers for part in parts)
-        for part in parts if tables else [band]:
+        whole = _turned([column for column in _turned(band) if any(column)])
+        for part in parts if tables else [whole]:
             parted = list(_parted(part))
             yield from parted if len(parted) == 1 else _areas(part)
 
