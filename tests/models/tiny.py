@@ -1,0 +1,107 @@
+"""Tiny models with random weights, made in a moment: the real file formats, no download."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+from tokenizers.processors import TemplateProcessing
+
+WORDS = "the a cat dog sat ran on mat in of is was who what where when paris london 1 2 3 ?".split()
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
+WIDTH, INNER, LAYERS, HEADS, POSITIONS, MAX_TOKENS = 16, 32, 2, 4, 32, 24
+
+
+def tiny_tokenizer() -> Tokenizer:
+    """Return a BERT tokenizer over a few words."""
+    tokenizer = Tokenizer(
+        WordPiece({word: row for row, word in enumerate(VOCABULARY)}, unk_token="[UNK]")
+    )
+    tokenizer.normalizer = BertNormalizer()
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    return tokenizer
+
+
+def bert_config(**changes: object) -> dict[str, object]:
+    """Return the `config.json` of a BERT encoder of two layers."""
+    return {
+        "model_type": "bert",
+        "architectures": ["BertModel"],
+        "hidden_act": "gelu",
+        "hidden_size": WIDTH,
+        "intermediate_size": INNER,
+        "layer_norm_eps": 1e-12,
+        "max_position_embeddings": POSITIONS,
+        "num_attention_heads": HEADS,
+        "num_hidden_layers": LAYERS,
+        "type_vocab_size": 2,
+        "vocab_size": len(VOCABULARY),
+        "pad_token_id": 0,
+    } | changes
+
+
+def make_tiny_encoder(folder: Path, *, seed: int = 0, **changes: object) -> Path:
+    """Write an untrained sentence encoder into `folder`, laid out as sentence-transformers does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(_bert_weights(np.random.default_rng(seed)), folder / "model.safetensors")
+    tiny_tokenizer().save(str(folder / "tokenizer.json"))
+    kind = "sentence_transformers.models."
+    modules = [
+        {"idx": 0, "name": "0", "path": "", "type": kind + "Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Pooling", "type": kind + "Pooling"},
+        {"idx": 2, "name": "2", "path": "2_Normalize", "type": kind + "Normalize"},
+    ]
+    (folder / "1_Pooling").mkdir(exist_ok=True)
+    _write(folder / "config.json", bert_config(**changes))
+    _write(folder / "sentence_bert_config.json", {"max_seq_length": MAX_TOKENS})
+    _write(folder / "modules.json", modules)
+    _write(folder / "tokenizer_config.json", {"tokenizer_class": "BertTokenizer"})
+    _write(
+        folder / "1_Pooling" / "config.json",
+        {"word_embedding_dimension": WIDTH, "pooling_mode_mean_tokens": True},
+    )
+    return folder
+
+
+def _write(path: Path, tree: object) -> None:
+    path.write_text(json.dumps(tree), encoding="utf-8")
+
+
+def _bert_weights(random: np.random.Generator) -> dict[str, np.ndarray]:
+    weights: dict[str, np.ndarray] = {}
+
+    def add(name: str, *shape: int) -> None:
+        weights[name] = random.normal(0, 0.3, shape).astype(np.float32)
+
+    def dense(name: str, rows: int, columns: int) -> None:
+        add(f"{name}.weight", rows, columns)
+        add(f"{name}.bias", rows)
+
+    def norm(name: str) -> None:
+        add(f"{name}.bias", WIDTH)
+        weights[f"{name}.weight"] = np.ones(WIDTH, np.float32)
+
+    add("embeddings.word_embeddings.weight", len(VOCABULARY), WIDTH)
+    add("embeddings.position_embeddings.weight", POSITIONS, WIDTH)
+    add("embeddings.token_type_embeddings.weight", 2, WIDTH)
+    norm("embeddings.LayerNorm")
+    dense("pooler.dense", WIDTH, WIDTH)
+    for layer in range(LAYERS):
+        name = f"encoder.layer.{layer}"
+        for part in ("query", "key", "value"):
+            dense(f"{name}.attention.self.{part}", WIDTH, WIDTH)
+        dense(f"{name}.attention.output.dense", WIDTH, WIDTH)
+        norm(f"{name}.attention.output.LayerNorm")
+        dense(f"{name}.intermediate.dense", INNER, WIDTH)
+        dense(f"{name}.output.dense", WIDTH, INNER)
+        norm(f"{name}.output.LayerNorm")
+    return weights
