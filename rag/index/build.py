@@ -173,10 +173,13 @@ def _check_ready(ledger: Ledger, mark: EmbedderMark, splitter: str) -> None:
 
 def _new_id(folder: IndexFolder) -> str:
     """Return an id that sorts after every build there is, even if the clock was set back."""
-    now = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    newest = max(folder.build_ids(), default="")[: len(now)]
-    counter = sum(id_.startswith(max(now, newest)) for id_ in folder.build_ids())
-    return f"{max(now, newest)}-{counter:02x}{secrets.token_hex(2)}"
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    newest = max(folder.build_ids(), default="")
+    counter = 0
+    if newest[: len(stamp)] >= stamp:
+        stamp = newest[: len(stamp)]
+        counter = int(newest[len(stamp) + 1 :][:3], 16) + 1
+    return f"{stamp}-{counter:03x}{secrets.token_hex(2)}"
 
 
 def _write_parts(

@@ -14,7 +14,7 @@ from pathlib import Path
 from rag.errors import SettingsError
 
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,100}")
-_BUILD = re.compile(r"\d{8}-\d{6}-[0-9a-z]{4,16}")
+_BUILD = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4,16}")
 
 
 @dataclass(frozen=True, slots=True)
