@@ -6,6 +6,7 @@ A folder gets its final name only when every file in it is on the disk, and LIVE
 only after that. Killed at any point, the build that was live still is.
 """
 
+import logging
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ from rag.index.manifest import (
 from rag.protocols import Ids
 
 _MAKING = ".making-"
+_DROPPED = ".dropped-"
+_log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 
 
@@ -126,10 +129,10 @@ def live_build(folder: IndexFolder) -> str | None:
 
 
 def prune(folder: IndexFolder, keep: int = 2, *, disk: Disk | None = None) -> list[str]:
-    """Delete all but the newest `keep` builds, and what interrupted ones left behind.
+    """Delete all but the newest `keep` builds, and what interrupted runs left behind.
 
-    The live build always stays. Text that neither a document nor a kept build uses any more
-    is deleted from the ledger as well.
+    The live build always stays; another one that cannot be read any more does not count and
+    goes too. Text that neither a document nor a kept build uses is deleted from the ledger.
 
     Returns:
         The ids of the builds deleted.
@@ -137,18 +140,33 @@ def prune(folder: IndexFolder, keep: int = 2, *, disk: Disk | None = None) -> li
     disk = disk or Disk()
     with writer_lock(folder), disk_errors(f"deleting old builds in {folder.builds}"):
         live = live_build(folder)
-        ids = folder.build_ids()
-        kept = {*ids[max(0, len(ids) - keep) :], *([live] if live else [])}
-        removed = [id_ for id_ in ids if id_ not in kept]
-        for path in [*map(folder.build, removed), *folder.builds.glob(f"{_MAKING}*")]:
+        readable = _catalogs(folder, live)
+        newest = sorted(readable)[max(0, len(readable) - keep) :]
+        kept = [readable[id_] for id_ in {*newest, *([live] if live else [])}]
+        removed = [id_ for id_ in folder.build_ids() if id_ not in {live, *newest}]
+        for id_ in removed:  # out of sight first: a half-deleted build must never be published
+            disk.rename(folder.build(id_), folder.builds / f"{_DROPPED}{id_}")
+        for path in folder.builds.glob(".*"):
             disk.remove_folder(path)
-        catalogs = [Catalog.open(folder.build(id_)) for id_ in ids if id_ in kept]
         with Ledger.open(folder) as ledger:
             ledger.sweep(
-                (entry.revision for catalog in catalogs for entry in catalog.entries),
-                (id_ for catalog in catalogs for id_ in catalog.ids.tolist()),
+                (entry.revision for catalog in kept for entry in catalog.entries),
+                (id_ for catalog in kept for id_ in catalog.ids.tolist()),
             )
     return removed
+
+
+def _catalogs(folder: IndexFolder, live: str | None) -> dict[str, Catalog]:
+    """Return the catalog of every build that can be read."""
+    catalogs: dict[str, Catalog] = {}
+    for id_ in folder.build_ids():
+        try:
+            catalogs[id_] = Catalog.open(folder.build(id_))
+        except IndexDamaged:
+            if id_ == live:
+                raise
+            _log.warning("build %s cannot be read any more and is deleted", id_)
+    return catalogs
 
 
 def _check_ready(ledger: Ledger, mark: EmbedderMark, splitter: str) -> None:

@@ -49,7 +49,7 @@ class Ledger(LedgerReader):
             IndexMismatch: If a newer Quotewell made it.
             IndexDamaged: If the file is broken.
         """
-        if create and not folder.ledger.is_file():
+        if create:
             with writer_lock(folder):
                 return cls(folder, connect(folder.ledger, create=True))
         check_exists(folder)

@@ -78,7 +78,8 @@ def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, read_only: boo
             f"{path} was made by a newer Quotewell (ledger format {version}, this one reads up "
             f"to {VERSION}); update with: pip install --upgrade quotewell"
         )
-    if version == 0 and create:
+    empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if version == 0 and create and empty:  # new, or killed before its tables were made
         db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
     elif version == 0:
         raise IndexDamaged(

@@ -10,6 +10,8 @@ Engines: ours (rag.index.lexical), bm25s, tantivy and fts5 (Porter stems, SQLite
 fts5 read the same terms, so that they differ in the engine alone. Missing ones are skipped.
 """
 
+# ruff: noqa: PLC0415  (the engines that were not chosen may not be installed)
+
 import argparse
 import importlib.util
 import json
@@ -276,9 +278,8 @@ def search_step(name: str, folder: Path, beir: Path, n: int) -> None:
     engine.open(folder)
     engine.search("warm", 50)
     opened = time.perf_counter() - start
-    print(
-        f"  open {opened:.2f} s; p50 / p95, k=50: all {_spread(lambda q: engine.search(q, 50), queries)}"
-    )
+    everything = _spread(lambda q: engine.search(q, 50), queries)
+    print(f"  open {opened:.2f} s; p50 / p95, k=50: all {everything}")
     rng = np.random.default_rng(3)
     for size in (10, 1_000, 50_000):
         allowed = np.sort(rng.choice(n, min(size, n), replace=False)).astype(np.int64) * 7
@@ -316,11 +317,9 @@ def measure(name: str, beir: Path, n: int) -> None:
         large.mkdir()
         print(f"{name}: nDCG@10 {quality(ENGINES[name](), small, beir):.4f}", flush=True)
         for step in ("build", "search"):
-            subprocess.run(
-                [sys.executable, "-m", "tests.bench.lexical_choice", str(beir), "--chunks", str(n)]
-                + ["--engine", name, "--step", step, "--folder", str(large)],
-                check=True,
-            )
+            command = [sys.executable, "-m", "tests.bench.lexical_choice", str(beir)]
+            command += ["--chunks", str(n), "--engine", name, "--step", step]
+            subprocess.run([*command, "--folder", str(large)], check=True)
         shutil.rmtree(large)
 
 

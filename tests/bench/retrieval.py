@@ -57,9 +57,9 @@ def documents(n: int) -> Iterator[tuple[Document, list[Chunk]]]:
     share /= share.sum()
     for number in range(n):
         picked = words[rng.choice(len(words), CHUNKS_PER_DOCUMENT * WORDS, p=share)]
+        parts = picked.reshape(CHUNKS_PER_DOCUMENT, WORDS)
         paragraphs = [
-            f"Part {part} of ERR-{number:06}: {' '.join(picked[part * WORDS : (part + 1) * WORDS])}."
-            for part in range(CHUNKS_PER_DOCUMENT)
+            f"Part {i} of ERR-{number:06}: {' '.join(part)}." for i, part in enumerate(parts)
         ]
         yield _document(number, paragraphs)
 
@@ -113,8 +113,9 @@ def fill(folder: IndexFolder, n: int) -> None:
         prune(folder)
         clock.lap("publish and prune")
     size = sum(total.bytes for total in manifest.files.values()) / 1e6
+    ledger_size = folder.ledger.stat().st_size / 1e6
     print(
-        f"  {manifest.counts['chunks']} chunks; ledger {folder.ledger.stat().st_size / 1e6:.0f} MB, "
+        f"  {manifest.counts['chunks']} chunks; ledger {ledger_size:.0f} MB, "
         f"build {size:.0f} MB; peak memory {peak_mb():.0f} MB"
     )
 

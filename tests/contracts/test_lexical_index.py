@@ -85,6 +85,13 @@ def test_a_rare_word_counts_more_than_a_common_one(index):
     assert hits[0].score > 2 * hits[1].score
 
 
+def test_a_whole_identifier_counts_more_than_its_parts_apart():
+    texts = ["code 4012 err", "the long story of code ERR-4012 and what became of it", "other"]
+    index = _index(texts, np.array([1, 2, 3]))
+
+    assert index.search("ERR-4012", 3)[0].chunk_id == 2
+
+
 def test_scores_are_positive_and_fall(index):
     scores = [hit.score for hit in index.search("the valve of the pump", 10)]
 

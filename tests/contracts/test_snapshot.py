@@ -137,7 +137,7 @@ def test_an_empty_filter_admits_all(snapshot):
 
 
 def test_a_document_that_is_not_there_is_named(snapshot):
-    with pytest.raises(QuestionError, match="nowhere.txt"):
+    with pytest.raises(QuestionError, match=r"nowhere\.txt"):
         snapshot.allowed(Filter(documents=("nowhere.txt",)))
 
 
@@ -300,7 +300,8 @@ def test_an_altered_file_is_never_opened(folder, name, harm):
         }[harm]
         path.write_bytes(changed)
 
-    with pytest.raises(IndexDamaged, match=rf"{name}.*rag ingest"):
+    said = "is .* bytes long" if harm in {"cut short", "longer"} else ""
+    with pytest.raises(IndexDamaged, match=rf"{name}.*{said}.*rag ingest"):
         opened(folder)
 
 
@@ -350,7 +351,7 @@ def test_a_manifest_may_not_name_files_elsewhere_nor_leave_one_out(folder):
         opened(folder)
 
     _edit(folder, made, files={k: v for k, v in files.items() if k != "dense.faiss"})
-    with pytest.raises(IndexDamaged, match="lists no dense.faiss"):
+    with pytest.raises(IndexDamaged, match=r"lists no dense\.faiss"):
         opened(folder)
 
 

@@ -122,7 +122,7 @@ def test_adding_an_id_again_replaces_its_vector(ready):
 
     index.add(ids[:1], rows[4:])
 
-    scores, found = ready(index).search(rows[4:], 5)
+    scores, found = ready(index).search(rows[4:], 50)
     assert found.shape == (1, 5)
     assert set(found[0, :2].tolist()) == {ids[0], ids[4]}
     assert np.allclose(scores[0, :2], 1, atol=1e-5)

@@ -1,6 +1,7 @@
 """Small real parts from which tests make indexes: documents, chunks and unit vectors."""
 
 import hashlib
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class Lines:
     def split(self, document):
         ends = [i + 1 for i, c in enumerate(document.text) if c == "\n"]
         ends = [0, *ends[self.size - 1 :: self.size], len(document.text)]
-        spans = [Span(a, b) for a, b in zip(ends, ends[1:], strict=False) if a < b]
+        spans = [Span(a, b) for a, b in pairwise(ends) if a < b]
         return [
             Chunk(
                 chunk_id(document.revision, span),

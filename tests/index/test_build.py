@@ -92,6 +92,7 @@ def copied(folder, nth):
 
 def check_whole(folder, old):
     """Assert that exactly the old or exactly the new content answers."""
+    assert all(Manifest.read(folder.build(id_)).build == id_ for id_ in folder.build_ids())
     live, texts = answers(folder)
     assert texts == (["apples"] if live == old else ["pears"])
 
@@ -185,6 +186,15 @@ def test_publishing_an_older_build_rolls_back(folder, ledger):
     assert answers(folder) == (first.build, ["apples"])
 
 
+def test_live_is_replaced_as_a_whole_so_a_reader_never_sees_half_an_id(folder, ledger):
+    put(ledger, "/a.txt", "apples")
+    first = build_and_publish(folder, ledger)
+    with folder.live.open() as reader:
+        build_and_publish(folder, ledger)
+
+        assert reader.read() == f"{first.build}\n"
+
+
 @pytest.mark.parametrize("build_id", ["20200101-000000-abcd", "../../etc", ""])
 def test_publishing_what_is_no_build_is_refused(folder, ledger, build_id):
     put(ledger, "/a.txt", "apples")
@@ -225,6 +235,16 @@ def test_prune_keeps_the_newest_and_the_live_one_and_clears_leftovers(folder, le
     assert removed == [ids[0], ids[2]]
     assert sorted(path.name for path in folder.builds.iterdir()) == [ids[1], ids[3], ids[4]]
     assert answers(folder)[1] == ["apples"]
+
+
+def test_a_kept_build_that_cannot_be_read_does_not_stop_an_ingest(folder, ledger):
+    put(ledger, "/a.txt", "apples")
+    ids = [build_and_publish(folder, ledger).build for _ in range(3)]
+    (folder.build(ids[1]) / "documents.json").write_bytes(b"torn")
+
+    assert prune(folder, keep=2) == [ids[1]]
+
+    assert folder.build_ids() == [ids[0], ids[2]]
 
 
 def test_prune_deletes_text_no_kept_build_uses(folder, ledger):

@@ -388,7 +388,6 @@ def test_removed_text_is_gone_from_every_file_after_a_sweep(ledger, folder):
     ledger.remove("secret.txt")
     assert ledger.sweep([], []) == 1
 
-    ledger.close()
     held = b"".join(path.read_bytes() for path in folder.root.rglob("*") if path.is_file())
     assert b"7391-Zebra" not in held
     assert b"stays" in held
@@ -438,6 +437,26 @@ def test_a_file_that_is_no_ledger_is_named_as_damaged(folder, content):
 
     with pytest.raises(IndexDamaged, match=r"ledger\.sqlite.*rag ingest"):
         Ledger.open(folder)
+
+
+def test_an_ingest_killed_before_its_first_table_can_be_run_again(folder):
+    folder.root.mkdir(parents=True)
+    folder.ledger.write_bytes(b"")
+
+    with Ledger.open(folder, create=True) as ledger:
+        put(ledger, "/a.txt", "text")
+
+        assert ledger.counts().documents == 1
+
+
+def test_a_database_of_another_program_is_left_alone(folder):
+    folder.root.mkdir(parents=True)
+    with sqlite3.connect(folder.ledger) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    db.close()
+
+    with pytest.raises(IndexDamaged, match="holds no ledger"):
+        Ledger.open(folder, create=True)
 
 
 def test_a_broken_page_is_named_as_damaged(ledger, folder):
