@@ -138,6 +138,10 @@ def test_cells_over_several_rows_are_repeated_and_over_columns_are_not():
     assert spread(rows) == [("North", "wide", ""), ("North", "a", "b")]
 
 
+def test_a_cell_at_the_end_of_a_row_reaches_down_too():
+    assert spread([[("a", 1, 1), ("b", 1, 3)], [("c", 1, 1)], []])[:2] == [("a", "b"), ("c", "b")]
+
+
 @pytest.mark.parametrize(
     ("rows", "headers"),
     [

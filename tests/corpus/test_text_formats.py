@@ -169,6 +169,14 @@ def test_json_lines_become_a_document_each(read):
     assert len({document.id for document in documents}) == 5
 
 
+def test_records_whose_ids_look_like_line_numbers_stay_apart(read):
+    data = b'{"id": "2", "text": "one"}\n{"text": "two"}\n{"id": "2", "text": "three"}\n'
+
+    documents, _ = read("a.jsonl", data)
+
+    assert [document.source for document in documents] == ["a.jsonl#2", "a.jsonl#2~", "a.jsonl#3"]
+
+
 def test_broken_json_lines_are_counted_and_the_rest_is_read(read):
     documents, report = read("a.jsonl", b'{"text": "one"}\n{oops\n{"text": "two"}\n')
 
