@@ -237,6 +237,18 @@ def test_prune_keeps_the_newest_and_the_live_one_and_clears_leftovers(folder, le
     assert answers(folder)[1] == ["apples"]
 
 
+def test_prune_keeps_the_text_of_a_live_build_older_than_the_newest(folder, ledger):
+    put(ledger, "/a.txt", "apples")
+    first = build_and_publish(folder, ledger)
+    put(ledger, "/a.txt", "pears")
+    build_and_publish(folder, ledger)
+    publish(folder, first.build)
+
+    prune(folder, keep=1)
+
+    assert answers(folder) == (first.build, ["apples"])
+
+
 def test_a_kept_build_that_cannot_be_read_does_not_stop_an_ingest(folder, ledger):
     put(ledger, "/a.txt", "apples")
     ids = [build_and_publish(folder, ledger).build for _ in range(3)]
