@@ -40,7 +40,7 @@ def protect(app: Flask, hosts: Collection[str]) -> None:
         origin = request.headers.get("Origin")
         if request.method in _SAFE_METHODS or origin is None:
             return
-        if urlsplit(origin).netloc.lower() != request.host.lower():
+        if origin.lower().partition("://")[2] != request.host.lower():
             raise Forbidden("This request comes from another site and was refused.")
 
     app.after_request(_add_headers)

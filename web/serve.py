@@ -1,6 +1,7 @@
 """The command `rag serve`: open the index, warm the models, answer on one address."""
 
 import ipaddress
+import socket
 from pathlib import Path
 
 import click
@@ -107,23 +108,29 @@ def run(provider: Provider, web: WebSettings, hosts: tuple[str, ...]) -> None:
     Raises:
         click.ClickException: If the address cannot be listened on.
     """
-    try:
+    with _listening(web.host, web.port) as listener:
         server = create_server(
             create_app(provider, hosts=hosts),
-            host=web.host,
-            port=web.port,
+            sockets=[listener],
             threads=web.threads,
             max_request_body_size=_LARGEST_BODY,
             ident=None,
         )
+        shown = f"[{web.host}]" if ":" in web.host else web.host
+        click.echo(f"Quotewell answers at http://{shown}:{web.port}/ (Ctrl+C stops it)")
+        try:
+            server.run()
+        finally:
+            server.close()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    # Bound here, because waitress leaves its sockets open when an address is taken.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
     except OSError as error:
         raise click.ClickException(
-            f"cannot listen on {web.host}, port {web.port}: {error.strerror or error}; "
+            f"cannot listen on {host}, port {port}: {error.strerror or error}; "
             "another program may use it, try --port"
         ) from None
-    shown = f"[{web.host}]" if ":" in web.host else web.host
-    click.echo(f"Quotewell answers at http://{shown}:{web.port}/ (Ctrl+C stops it)")
-    try:
-        server.run()
-    finally:
-        server.close()

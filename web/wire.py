@@ -44,7 +44,7 @@ def read_mode(value: object) -> Mode | None:
     """
     if value is None:
         return None
-    if value not in set(Mode):
+    if value not in list(Mode):  # not a set: the value may be a list, which has no hash
         raise UnprocessableEntity(f"The mode must be {' or '.join(Mode)}.")
     return Mode(str(value))
 

@@ -1,0 +1,151 @@
+import pytest
+from selectolax.lexbor import LexborHTMLParser as Page
+
+from rag.testing import pipeline_of
+from web import create_app
+
+WHEN = "When does the water mill open on weekdays?"
+
+
+def page(response):
+    return Page(response.get_data(as_text=True))
+
+
+def ask(client, question, **query):
+    return page(client.get("/", query_string={"q": question, **query}))
+
+
+def test_empty_page_offers_examples_and_says_how_to_ingest(client):
+    shown = page(client.get("/"))
+
+    assert shown.css_first(".examples a").text() == "When does the water mill open?"
+    assert shown.css_first(".examples a").attributes["href"].startswith("/?q=When")
+    assert "rag ingest" in shown.css_first("#answer").text()
+
+
+def test_index_without_passages_says_that_nothing_is_indexed():
+    with create_app(pipeline_of({})).test_client() as client:
+        assert "Nothing has been indexed yet" in client.get("/").text
+        assert "nothing to quote from" in client.get("/?q=Why?").text
+
+
+def test_every_sentence_and_quote_of_the_answer_is_shown(client, rag):
+    answer = rag.ask(WHEN)
+
+    shown = ask(client, WHEN)
+
+    claims = [node.text() for node in shown.css(".claim")]
+    assert len(claims) == len(answer.verdicts) > 0
+    for verdict, claim in zip(answer.verdicts, claims, strict=True):
+        assert claim.startswith(verdict.claim.text)
+    quotes = {node.text() for node in shown.css(".quote .words")}
+    assert quotes == {c.quote for c in answer.citations}
+
+
+def test_quotes_equal_their_slice_of_the_document(client, rag):
+    for question in (WHEN, "What does a barge pay?", "متى تفتح طاحونة الماء القديمة؟"):
+        answer = rag.ask(question)
+        shown = ask(client, question)
+
+        slices = {c.span.of(rag.snapshot.document(c.document_id).text) for c in answer.citations}
+        assert slices
+        assert {node.text() for node in shown.css(".quote .words")} == slices
+
+
+def test_marks_lead_to_the_quote_they_name(client):
+    shown = ask(client, WHEN)
+
+    for claim in shown.css(".claim"):
+        names = claim.attributes["data-quotes"].split()
+        for name, mark in zip(names, claim.css("a.mark"), strict=True):
+            listed = shown.css_first(f"#quote-{name}")
+            marked = page(client.get(mark.attributes["href"])).css_first("#quote")
+            assert listed.css_first(".words").text() == marked.text()
+
+
+def test_second_quote_of_one_passage_gets_a_letter():
+    text = "The mill opens at nine on Monday. The mill opens at ten on Sunday."
+    with create_app(pipeline_of({"a.md": text})).test_client() as client:
+        shown = ask(client, "When does the mill open on Monday and Sunday?")
+
+    assert [node.text() for node in shown.css(".claim .mark")] == ["1a", "1b"]
+
+
+def test_documents_that_disagree_are_shown_side_by_side_with_dates(client):
+    sides = ask(client, WHEN).css(".conflicts figure")
+
+    assert len(sides) == 2
+    assert {side.css_first(".date").text() for side in sides} == {"2021-04-12", "2024-05-30"}
+
+
+def test_abstention_shows_nearest_passages_and_what_to_do(client, rag):
+    shown = ask(client, "What is the moon made of?")
+
+    assert shown.css_first("#answer h2").text() == "The documents do not say"
+    assert len(shown.css(".near")) == len(rag.ask("What is the moon made of?").passages) > 0
+    assert shown.css(".advice li")
+    assert not shown.css(".claim")
+
+
+def test_dropped_sentences_are_folded_with_reasons(client):
+    shown = ask(client, WHEN, mode="generative")
+
+    dropped = shown.css_first("details.dropped")
+    assert "It was built in 1204." in dropped.text()
+    assert "the quotes do not say this" in dropped.text()
+    assert "open" not in dropped.attributes
+    assert all("1204" not in claim.text() for claim in shown.css(".claim"))
+
+
+def test_answer_says_build_mode_confidence_and_what_was_not_read(client):
+    text = ask(client, WHEN).css_first("#answer").text()
+
+    for part in (
+        "20260214-101500-a3f9",
+        "Quoted sentences",
+        "not yet calibrated",
+        "2 of 41 files could not be read.",
+    ):
+        assert part in text
+
+
+def test_mode_is_offered_only_with_a_generator(client):
+    with create_app(pipeline_of({"a.md": "The mill opens."})).test_client() as other:
+        assert not page(other.get("/")).css("input[name=mode]")
+
+    assert len(page(client.get("/")).css("input[name=mode]")) == 2
+
+
+def test_posted_form_answers_like_the_address(client):
+    posted = page(client.post("/", data={"q": WHEN}))
+
+    assert [n.text() for n in posted.css(".claim")] == [
+        n.text() for n in ask(client, WHEN).css(".claim")
+    ]
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\0"])
+def test_blank_question_is_a_sentence_on_the_page(client, question):
+    response = client.get("/", query_string={"q": question})
+
+    assert response.status_code == 400
+    assert "question is empty" in page(response).css_first("#answer h2").text()
+
+
+def test_whole_page_weighs_less_than_100_kb(client):
+    parts = ["/", "/static/page.css", "/static/page.js", "/static/mark.svg"]
+
+    weight = 0
+    for part in parts:
+        with client.get(part) as response:
+            weight += len(response.data)
+
+    assert 1000 < weight < 100_000
+
+
+def test_pages_name_no_other_host_and_hold_no_inline_code(client):
+    for address in ("/", f"/?q={WHEN}", "/nope"):
+        shown = page(client.get(address))
+        assert not shown.css("[style], style, [onclick], [onload], script:not([src])")
+        for node in shown.css("[src], link[href]"):
+            assert (node.attributes.get("src") or node.attributes["href"]).startswith("/static/")
