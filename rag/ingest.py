@@ -152,7 +152,7 @@ class Ingester:
     def _embed(self, ledger: Ledger, progress: Progress) -> tuple[int, int]:
         """Return how many texts were embedded and the tokens of the longest."""
         fingerprint = self.embedder.fingerprint
-        total = ledger.count_missing_vectors(fingerprint)
+        total = ledger.count_missing(fingerprint)
         done = longest = 0
         for batch in ledger.missing_vectors(fingerprint, batch=BATCH):
             texts = [text for _, text in batch]

@@ -36,10 +36,10 @@ class Policy:
     passages: int = 6
     fusion: str = "min_max"
     dense_weight: float = 0.5
-    relevance_floor: float = 0.5
+    relevance_floor: float = 0.19
     sentence_keep: float = 0.7
     max_sentences: int = 3
-    support_floor: float = 0.7
+    support_floor: float = 0.5
     evidence_tokens: int = 600
     max_tokens: int = 200
     deadline_s: float = 60.0

@@ -96,9 +96,9 @@ class AnswerSettings:
         choices=("extractive", "generative"),
     )
     relevance_floor: float = _setting(
-        0.5, "least relevance of the best evidence; below it there is no answer", low=0, high=1
+        0.19, "least relevance of the best evidence; below it there is no answer", low=0, high=1
     )
-    support_floor: float = _setting(0.7, "least entailment of a claim by its quotes", low=0, high=1)
+    support_floor: float = _setting(0.5, "least entailment of a claim by its quotes", low=0, high=1)
     sentence_keep: float = _setting(
         0.7, "least relevance of a further sentence, relative to the best", low=0, high=1
     )

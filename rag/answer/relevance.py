@@ -6,7 +6,6 @@ are below, and `python -m tests.bench.fit_relevance` fits them again.
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -19,18 +18,14 @@ FEATURES = (
     "cosine_window",
     "cosine_passage",
     "coverage_sentence",
-    "coverage_window",
-    "coverage_passage",
     "names_missing",
-    "bigrams",
-    "kind_held",
     "kind_missing",
     "new_words",
     "is_question",
 )
 
-_WEIGHTS = (1.48, 1.84, 2.15, 2.17, 0.28, -0.5, -0.6, 0.1, 0.09, -0.83, -0.03, -0.67)
-_INTERCEPT = -4.84
+_WEIGHTS = (2.33, 1.98, 1.44, 1.94, -1.33, -0.91, 1.75, -0.18)
+_INTERCEPT = -6.83
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +46,17 @@ def features(question: str, candidates: Sequence[Candidate], cosines: Floats) ->
         cosines: Cosine of the question with sentence, window and passage, shape (n, 3).
     """
     asked = set(content_stems(question)) or set(stems(question))
-    in_order = stems(question)
-    pairs = set(pairwise(in_order))
     wanted = names(question)
     kind = expected(question)
     rows = []
     for candidate, cosine in zip(candidates, cosines, strict=True):
-        sentence = stems(candidate.sentence)
-        window, passage = set(stems(candidate.window)), set(stems(candidate.passage))
         missing = wanted - names(candidate.passage) - names(candidate.window)
         held = kind is not Expected.ANYTHING and holds(kind, candidate.sentence, question)
         rows.append(
             [
                 *cosine,
-                _share(asked, set(sentence)),
-                _share(asked, window),
-                _share(asked, passage | window),
+                _share(asked, set(stems(candidate.sentence))),
                 min(len(missing), 3) / 3,
-                _share(pairs, set(pairwise(sentence))),
-                float(held),
                 float(kind is not Expected.ANYTHING and not held),
                 min(len(set(content_stems(candidate.sentence)) - asked), 8) / 8,
                 float(candidate.sentence.rstrip().endswith("?")),
