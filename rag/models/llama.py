@@ -7,15 +7,14 @@ server also listens on a loopback port; a random key keeps other users of the ma
 
 import http.client
 import json
-import queue
 import secrets
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from rag.errors import GeneratorFailed, ModelError
+from rag.models.handover import Put, hand_over
 from rag.models.registry import Registry
 from rag.protocols import Message
 
@@ -80,20 +79,34 @@ class LlamaGenerator:
             WeightsMissing: If the model is not on this machine.
             GeneratorFailed: If the prompt does not fit the window, or time runs out.
         """
-        ends = time.monotonic() + deadline
         request = {
             "messages": list(messages),
             "max_tokens": max_tokens,
             "temperature": 0,
             "seed": _SEED,
             "stream": True,
-            "return_progress": True,
+            "return_progress": True,  # an event for every part of the prompt that has been read
         }
-        run = _Run(self._server(), request, ends)
-        try:
-            yield from run.pieces(self.name, deadline)
-        finally:
-            run.stop.set()
+        server = self._server()
+
+        def write(put: Put) -> None:
+            failures: list[GeneratorFailed] = []  # the binding swallows what a callback raises
+
+            def take(event: Mapping[str, Any]) -> bool:
+                """Hand the text of `event` on; return whether the model should stop."""
+                if "error" in event:
+                    failures.append(_refusal(self.name, event))
+                    return True
+                return not put(_text(event))
+
+            try:
+                server.handle_chat_completions(request, take)
+            except (ValueError, RuntimeError, TypeError) as error:
+                raise GeneratorFailed(f"{self.name} failed: {error}") from error
+            if failures:
+                raise failures[0]
+
+        yield from hand_over(self.name, write, deadline=deadline)
 
     def _server(self) -> Any:  # noqa: ANN401  (untyped library)
         with self._loading:
@@ -124,64 +137,11 @@ class LlamaGenerator:
             ) from error
 
 
-class _Run:
-    """One request in a thread of its own, handing its text over piece by piece.
-
-    The thread is no daemon: the library calls back into Python, which must still be there.
-    It ends soon after `stop` is set or the time is over.
-    """
-
-    def __init__(self, server: Any, request: Mapping[str, object], ends: float) -> None:  # noqa: ANN401
-        self.stop = threading.Event()
-        self._server, self._request, self._ends = server, request, ends
-        self._events: queue.SimpleQueue[Mapping[str, Any] | BaseException | None] = (
-            queue.SimpleQueue()
-        )
-        threading.Thread(target=self._work, name="llama").start()
-
-    def pieces(self, name: str, deadline: float) -> Iterator[str]:
-        late = GeneratorFailed(
-            f"{name} did not finish within {deadline:g} s; raise generator.deadline_s or lower"
-            " generator.max_tokens"
-        )
-        finished = False
-        while True:
-            try:
-                event = self._events.get(timeout=max(0.0, self._ends - time.monotonic()))
-            except queue.Empty:
-                raise late from None
-            if event is None:
-                if finished:
-                    return
-                raise late
-            if isinstance(event, BaseException):
-                raise GeneratorFailed(f"{name} failed: {event}") from event
-            finished = finished or _is_last(event)
-            if text := _text(event, name):
-                yield text
-
-    def _work(self) -> None:
-        try:
-            self._server.handle_chat_completions(dict(self._request), self._take)
-        except (ValueError, RuntimeError, TypeError) as error:  # what the binding raises
-            self._events.put(error)
-        finally:
-            self._events.put(None)
-
-    def _take(self, event: Mapping[str, Any]) -> bool:
-        """Keep `event`; return whether the model should stop."""
-        self._events.put(event)
-        return self.stop.is_set() or time.monotonic() > self._ends
+def _refusal(name: str, event: Mapping[str, Any]) -> GeneratorFailed:
+    said = event["error"].get("message")
+    return GeneratorFailed(f"{name} refused the prompt: {said} (generator.context_tokens)")
 
 
-def _text(event: Mapping[str, Any], name: str) -> str:
-    if "error" in event:
-        raise GeneratorFailed(
-            f"{name} refused the prompt: {event['error'].get('message')} (generator.context_tokens)"
-        )
+def _text(event: Mapping[str, Any]) -> str:
     choices = event.get("choices") or [{}]
     return str(choices[0].get("delta", {}).get("content") or "")
-
-
-def _is_last(event: Mapping[str, Any]) -> bool:
-    return any(choice.get("finish_reason") for choice in event.get("choices") or [])

@@ -67,8 +67,8 @@ def test_a_deadline_is_kept(generator: Generator) -> None:
     "".join(generator.stream(MESSAGES, max_tokens=1, deadline=120))  # loaded
     start = time.monotonic()
 
-    with pytest.raises(GeneratorFailed, match=r"within 0\.3 s"):
-        "".join(generator.stream(MESSAGES, max_tokens=400, deadline=0.3))
+    with pytest.raises(GeneratorFailed, match=r"within 0\.05 s"):
+        "".join(generator.stream(MESSAGES, max_tokens=400, deadline=0.05))
 
     assert time.monotonic() - start < 2
 
@@ -80,7 +80,7 @@ def test_to_stop_reading_stops_the_model(generator: Generator) -> None:
 
     assert read
     ends = time.monotonic() + 10
-    while any(t.name in {"llama", "causal"} for t in threading.enumerate()):
+    while any(t.name == f"writer-{generator.name}" for t in threading.enumerate()):
         assert time.monotonic() < ends, "the model still writes although nobody reads"
         time.sleep(0.02)
     assert "".join(generator.stream(MESSAGES, max_tokens=2, deadline=120))

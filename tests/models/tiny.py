@@ -13,7 +13,7 @@ from tokenizers.processors import TemplateProcessing
 
 WORDS = "the a cat dog sat ran on mat in of is was who what where when paris london 1 2 3 ?".split()
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
-WIDTH, INNER, LAYERS, HEADS, POSITIONS, MAX_TOKENS = 16, 32, 2, 4, 32, 24
+WIDTH, INNER, LAYERS, HEADS, POSITIONS, MAX_TOKENS = 16, 32, 2, 4, 160, 24
 
 
 def tiny_tokenizer() -> Tokenizer:
@@ -105,3 +105,26 @@ def _bert_weights(random: np.random.Generator) -> dict[str, np.ndarray]:
         dense(f"{name}.output.dense", WIDTH, INNER)
         norm(f"{name}.output.LayerNorm")
     return weights
+
+
+def make_tiny_classifier(folder: Path, labels: list[str], *, seed: int = 0) -> Path:
+    """Write an untrained BERT classifier over pairs of texts into `folder`."""
+    make_tiny_encoder(folder)
+    weights = {f"bert.{name}": w for name, w in _bert_weights(np.random.default_rng(seed)).items()}
+    random = np.random.default_rng(seed + 1)
+    weights["classifier.weight"] = random.normal(0, 1, (len(labels), WIDTH)).astype(np.float32)
+    weights["classifier.bias"] = np.zeros(len(labels), np.float32)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    rows = {str(row): label for row, label in enumerate(labels)}
+    config = bert_config(
+        architectures=["BertForSequenceClassification"],
+        id2label=rows,
+        label2id={label: row for row, label in enumerate(labels)},
+        tie_word_embeddings=False,
+    )
+    _write(folder / "config.json", config)
+    _write(
+        folder / "tokenizer_config.json",
+        {"tokenizer_class": "BertTokenizer", "model_max_length": POSITIONS},
+    )
+    return folder

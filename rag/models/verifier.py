@@ -1,0 +1,155 @@
+"""Does a premise support a hypothesis: the built-in judge, and any NLI cross-encoder."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from rag.errors import ModelError
+from rag.models.overlap import FEATURES, Premise, is_sentence_of, overlap
+from rag.models.pairs import PairModel
+from rag.protocols import Embedder, Floats
+
+# Fitted by `python -m tests.bench.fit_verifier`.
+_WEIGHTS = {
+    "coverage": 0.69,
+    "coverage_window": 1.1,
+    "bigrams": 0.75,
+    "run": 0.48,
+    "numbers_missing": -1.34,
+    "names_missing": -0.85,
+    "cosine_sentence": 1.51,
+    "cosine_premise": 1.17,
+}
+_INTERCEPT = -2.77
+_VERBATIM = 0.97
+_CONTRADICTION_SHARE = 0.1
+
+
+class SimilarityVerifier:
+    """Judges by words in common and by the embedder that is loaded anyway; no weights of its own.
+
+    A logistic over the numbers of `rag.models.overlap`: quick, and a first line only. It cannot
+    tell a contradiction from silence, so a constant share of what is not entailment goes there.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        """Judge with `embedder`."""
+        self._embedder = embedder
+        self.name = f"similarity ({embedder.name})"
+
+    def infer(self, premises: Sequence[str], hypotheses: Sequence[str]) -> Floats:
+        """Return (entailment, neutral, contradiction), rows summing to 1, shape (n, 3).
+
+        A premise that holds the hypothesis as a whole sentence, word for word, entails it.
+
+        Raises:
+            ModelError: If there are not as many premises as hypotheses.
+        """
+        rows = np.zeros((len(hypotheses), 3), np.float32)
+        weights = np.asarray([_WEIGHTS[name] for name in FEATURES])
+        for row, (premise, numbers) in enumerate(self.overlaps(premises, hypotheses)):
+            entailment = float(1 / (1 + np.exp(-(numbers @ weights + _INTERCEPT))))
+            if is_sentence_of(hypotheses[row], premise):
+                entailment = max(entailment, _VERBATIM)
+            against = (1 - entailment) * _CONTRADICTION_SHARE
+            rows[row] = entailment, 1 - entailment - against, against
+        return rows
+
+    def overlaps(
+        self, premises: Sequence[str], hypotheses: Sequence[str]
+    ) -> Iterator[tuple[Premise, Floats]]:
+        """Yield each premise, taken apart, with its row of `FEATURES`; what the fit reads.
+
+        Raises:
+            ModelError: If there are not as many premises as hypotheses.
+        """
+        parts = [Premise.of(premise) for premise in _matched(premises, hypotheses)]
+        places: dict[str, int] = {}
+        for text in [*hypotheses, *(s for part in parts for s in part.sentences)]:
+            places.setdefault(text, len(places))
+        # As queries, since a sentence of a stranger's document may be longer than the model reads.
+        vectors = self._embedder.embed_queries(list(places))
+        for part, hypothesis in zip(parts, hypotheses, strict=True):
+            wanted = vectors[places[hypothesis]]
+            held = vectors[[places[sentence] for sentence in part.sentences]]
+            mean = held.mean(axis=0)
+            whole = float(wanted @ mean) / max(float(np.linalg.norm(mean)), 1e-6)
+            yield part, overlap(hypothesis, part, held @ wanted, whole)
+
+
+class CrossEncoderVerifier:
+    """Judges with any NLI classifier of three labels, or of two: entailment and not."""
+
+    def __init__(self, model: str, *, device: str = "cpu") -> None:
+        """Open `model`.
+
+        Args:
+            model: A folder with safetensors weights, or a hub id the machine already has.
+            device: A torch device, such as `cpu` or `cuda`.
+
+        Raises:
+            WeightsMissing: If the model is not on this machine.
+            ModelError: If its labels do not say which one is entailment.
+        """
+        self._pairs = PairModel(model, device=device)
+        self.name = self._pairs.name
+        self._columns = nli_columns(self._pairs.labels, self.name)
+
+    def infer(self, premises: Sequence[str], hypotheses: Sequence[str]) -> Floats:
+        """Return (entailment, neutral, contradiction), rows summing to 1, shape (n, 3).
+
+        A premise longer than the model reads is judged in overlapping parts, and the part that
+        entails most counts.
+
+        Raises:
+            ModelError: If there are not as many premises as hypotheses, or a hypothesis alone
+                is longer than the model reads.
+        """
+        rows = np.zeros((len(hypotheses), 3), np.float32)
+        rows[:, 0] = -1
+        logits, owners = self._pairs.logits(_matched(premises, hypotheses), hypotheses, cut="first")
+        for row, owner in zip(self._probabilities(logits), owners, strict=True):
+            if row[0] > rows[owner, 0]:
+                rows[owner] = row
+        return rows
+
+    def _probabilities(self, logits: Floats) -> Floats:
+        weights = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+        shares = weights / weights.sum(axis=1, keepdims=True)
+        rows = np.zeros((len(logits), 3), np.float32)
+        for label, column in enumerate(self._columns):
+            rows[:, column] += shares[:, label]
+        return rows
+
+
+def nli_columns(labels: Mapping[int, str], name: str) -> list[int]:
+    """Return, for each label of a model, which of (entailment, neutral, contradiction) it is.
+
+    A label such as `not_entailment` counts as neutral: it says nothing against.
+
+    Raises:
+        ModelError: If the labels are not those of an NLI model.
+    """
+    columns = [_column(labels[row]) for row in sorted(labels)]
+    known = [column for column in columns if column is not None]
+    if len(known) < len(columns) or known.count(0) != 1 or len(known) not in (2, 3):
+        raise ModelError(
+            f"{name} has the labels {list(labels.values())}, and a verifier needs entailment,"
+            " neutral and contradiction, or entailment and not_entailment, in its config.json"
+        )
+    return known
+
+
+def _column(label: str) -> int | None:
+    plain = label.lower().replace("-", "_").replace(" ", "_")
+    if plain in {"not_entailment", "neutral", "not_entailed"}:
+        return 1
+    if plain in {"entailment", "entailed", "entails"}:
+        return 0
+    return 2 if plain in {"contradiction", "contradictory", "contradicts"} else None
+
+
+def _matched(premises: Sequence[str], hypotheses: Sequence[str]) -> Sequence[str]:
+    if len(premises) != len(hypotheses):
+        raise ModelError(f"{len(premises)} premises for {len(hypotheses)} hypotheses")
+    return premises

@@ -1,0 +1,153 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.errors import ModelError, WeightsMissing
+from rag.models import verifier as module
+from rag.models.embedder import OpenVinoEmbedder
+from rag.models.overlap import FEATURES, Premise, is_sentence_of, overlap
+from rag.models.pairs import PairModel
+from rag.models.verifier import CrossEncoderVerifier, SimilarityVerifier, nli_columns
+from tests.models.tiny import make_tiny_classifier, make_tiny_encoder
+from tests.models.weights import real_weights
+
+PREMISE = (
+    "Eiffel Tower\nThe tower was finished in March 1889 and stands in Paris. "
+    "It is 330 metres tall. Gustave Eiffel's company built it."
+)
+
+
+def features_of(hypothesis: str, premise: str = PREMISE) -> dict[str, float]:
+    part = Premise.of(premise)
+    row = overlap(hypothesis, part, np.zeros(len(part.sentences), np.float32), 0.0)
+    return dict(zip(FEATURES, row.tolist(), strict=True))
+
+
+@pytest.fixture
+def similarity(tmp_path: Path) -> SimilarityVerifier:
+    return SimilarityVerifier(OpenVinoEmbedder(make_tiny_encoder(tmp_path / "encoder")))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The tower was finished in March 1889 and stands in Paris.",
+        "It is 330 metres tall",
+        "gustave eiffel’s company built it.",
+    ],
+)
+def test_a_verbatim_sentence_is_entailed(similarity: SimilarityVerifier, sentence: str) -> None:
+    assert similarity.infer([PREMISE], [sentence])[0, 0] >= 0.95
+
+
+def test_part_of_a_sentence_is_not_taken_for_the_sentence() -> None:
+    premise = Premise.of("It is not true that the tower is tall.")
+
+    assert not is_sentence_of("the tower is tall", premise)
+    assert not is_sentence_of("", premise)
+
+
+def test_coverage_ignores_order_inflection_and_function_words() -> None:
+    assert features_of("In Paris stand the towers.")["coverage"] == 1
+    assert features_of("The bridge stands in Rome.")["coverage"] == pytest.approx(1 / 3)
+
+
+def test_missing_numbers_and_names_are_counted() -> None:
+    row = features_of("The tower of Gustave Blanc was finished in 1889 or 1890.")
+
+    assert row["numbers_missing"] == pytest.approx(1 / 2)
+    assert row["names_missing"] == pytest.approx(1 / 2)
+
+
+def test_the_longest_run_is_a_share_of_the_hypothesis() -> None:
+    assert features_of("it is 330 metres tall today")["run"] == pytest.approx(5 / 6)
+
+
+def test_every_feature_has_a_weight_of_the_sensible_sign() -> None:
+    assert set(module._WEIGHTS) == set(FEATURES)
+    assert {n for n, w in module._WEIGHTS.items() if w < 0} == {"numbers_missing", "names_missing"}
+
+
+@pytest.mark.parametrize("hypothesis", ["", "?!", "\n", "日本", "a " * 3000])
+def test_any_text_can_be_judged(similarity: SimilarityVerifier, hypothesis: str) -> None:
+    for premise in ("", "...", PREMISE, "x " * 3000):
+        assert 0 <= similarity.infer([premise], [hypothesis])[0, 0] <= 1
+
+
+@pytest.mark.model
+def test_the_built_in_verifier_tells_support_from_another_subject() -> None:
+    verifier = SimilarityVerifier(OpenVinoEmbedder(real_weights("all-MiniLM-L6-v2")))
+
+    rows = verifier.infer(
+        [PREMISE] * 3,
+        [
+            "The tower in Paris was finished in March 1889.",
+            "The tower was finished in March 1925.",
+            "Penguins eat fish in the Antarctic.",
+        ],
+    )
+
+    assert rows[0, 0] > 0.7
+    assert rows[2, 0] < 0.2
+    assert rows[0, 0] > rows[1, 0] > rows[2, 0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (["contradiction", "entailment", "neutral"], [2, 0, 1]),
+        (["ENTAILMENT", "NEUTRAL", "CONTRADICTION"], [0, 1, 2]),
+        (["entailment", "not_entailment"], [0, 1]),
+        (["not-entailment", "entailment"], [1, 0]),
+    ],
+)
+def test_the_order_of_labels_is_read_from_the_model(labels: list[str], expected: list[int]) -> None:
+    assert nli_columns(dict(enumerate(labels)), "model") == expected
+
+
+@pytest.mark.parametrize(
+    "labels", [["LABEL_0", "LABEL_1", "LABEL_2"], ["entailment"], ["neutral", "contradiction"]]
+)
+def test_labels_that_are_not_nli_are_refused(labels: list[str]) -> None:
+    with pytest.raises(ModelError, match=r"entailment and not_entailment, in its config\.json"):
+        nli_columns(dict(enumerate(labels)), "model")
+
+
+@pytest.mark.model
+def test_labels_land_in_their_columns_whatever_their_order(tmp_path: Path) -> None:
+    first = ["contradiction", "entailment", "neutral"]
+    second = ["neutral", "contradiction", "entailment"]
+    a = CrossEncoderVerifier(str(make_tiny_classifier(tmp_path / "a", first)))
+    b = CrossEncoderVerifier(str(make_tiny_classifier(tmp_path / "b", second)))
+
+    row_a, row_b = (v.infer(["the cat sat"], ["a cat"])[0] for v in (a, b))
+
+    # The same network: output 0 is called contradiction in one and neutral in the other.
+    assert row_a[2] == pytest.approx(row_b[1], abs=1e-6)
+    assert row_a[0] == pytest.approx(row_b[2], abs=1e-6)
+    assert len({round(float(x), 4) for x in row_a}) == 3
+
+
+@pytest.mark.model
+def test_a_long_premise_is_read_to_its_end(tmp_path: Path) -> None:
+    pairs = PairModel(str(make_tiny_classifier(tmp_path / "m", ["a", "b"])))
+
+    short, one = pairs.logits(["the cat"], ["dog"], cut="first")
+    _, many = pairs.logits(["the cat " * 300, "dog"], ["dog", "cat"], cut="first")
+
+    assert short.shape == (1, 2)
+    assert one.tolist() == [0]
+    assert many.tolist().count(0) > 4
+    assert many.tolist().count(1) == 1
+
+
+@pytest.mark.model
+def test_a_model_that_is_not_here_and_one_that_is_broken_are_told_apart(tmp_path: Path) -> None:
+    broken = make_tiny_classifier(tmp_path / "m", ["entailment", "not_entailment"])
+    (broken / "config.json").write_text("{}", encoding="utf-8")
+
+    with pytest.raises(WeightsMissing, match="rag models fetch owner/absent"):
+        CrossEncoderVerifier("owner/absent")
+    with pytest.raises(ModelError, match="cannot be opened as a classifier"):
+        CrossEncoderVerifier(str(broken))
