@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, replace
 from rag.answer.attribute import attribute
 from rag.answer.conflict import find_conflicts
 from rag.answer.decide import decide
+from rag.answer.draft import write_draft
 from rag.answer.extract import choose_sentences, find_evidence, quote_claims
+from rag.answer.focus import focus
 from rag.answer.prompt import declines, write_prompt
 from rag.answer.repair import repair
 from rag.answer.verify import verify
@@ -41,7 +43,7 @@ class Policy:
     max_sentences: int = 3
     support_floor: float = 0.5
     evidence_tokens: int = 600
-    max_tokens: int = 200
+    max_tokens: int = 120
     deadline_s: float = 60.0
 
 
@@ -139,7 +141,7 @@ class Pipeline:
         evidence: Sequence[Evidence],
         clock: "_Clock",
     ) -> Answer:
-        """Draft, attribute, verify and repair; fall back to quotes when too little survives."""
+        """Draft, attribute, verify, focus, repair; fall back to quotes when nothing survives."""
         try:
             with clock("draft"):
                 draft = self._draft(question, evidence)
@@ -150,6 +152,7 @@ class Pipeline:
         with clock("verify"):
             claims = attribute(draft, evidence, self.embedder)
             verdicts = verify(self.verifier, claims, passages, floor=self.policy.support_floor)
+            verdicts = focus(verdicts, evidence, floor=self.policy.relevance_floor)
             verdicts = repair(verdicts, evidence, floor=self.policy.relevance_floor)
         answer = self._decide(question, verdicts, passages, evidence, Mode.GENERATIVE)
         if answer.verdicts:
@@ -158,20 +161,18 @@ class Pipeline:
         return replace(quoted, dropped=(*answer.dropped, *quoted.dropped))
 
     def _draft(self, question: str, evidence: Sequence[Evidence]) -> Draft:
+        policy = self.policy
         if self.generator is None:
             raise GeneratorFailed("no generator is configured; set generator.kind and model")
         messages = write_prompt(
             question,
             evidence,
-            budget=self.policy.evidence_tokens,
+            budget=policy.evidence_tokens,
             count_tokens=self.generator.count_tokens,
         )
-        text = "".join(
-            self.generator.stream(
-                messages, max_tokens=self.policy.max_tokens, deadline=self.policy.deadline_s
-            )
+        return write_draft(
+            self.generator, messages, max_tokens=policy.max_tokens, deadline=policy.deadline_s
         )
-        return Draft(text, self.generator.count_tokens(text) >= self.policy.max_tokens)
 
     def _decide(
         self,

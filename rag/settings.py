@@ -119,7 +119,7 @@ class GeneratorSettings:
     api_key_env: str = _setting("", "name of the environment variable that holds the key")
     context_tokens: int = _setting(2048, "window of the model", low=256, high=1_000_000)
     evidence_tokens: int = _setting(600, "share of the window for passages", low=64, high=1_000_000)
-    max_tokens: int = _setting(200, "longest draft", low=16, high=8192)
+    max_tokens: int = _setting(120, "longest draft", low=16, high=8192)
     deadline_s: float = _setting(60.0, "longest wait for a whole draft", low=0.1, high=3600)
     retries: int = _setting(2, "further tries of a failed request", low=0, high=10)
     threads: int = _setting(0, "CPU threads; 0 takes all", low=0, high=1024)

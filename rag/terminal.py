@@ -41,7 +41,7 @@ def answer_lines(answer: Answer) -> Iterator[str]:
         yield from ("", *_wrapped(_WHY[answer.reason]))
     if answer.outcome is Outcome.ABSTAINED:
         yield from (line for passage in answer.passages[:3] for line in _nearest(passage))
-    for citation in answer.citations:
+    for citation in {(c.document_id, c.span): c for c in answer.citations}.values():
         yield from ("", *_quote(citation))
     for conflict in answer.conflicts:
         yield from ("", "Documents disagree:")

@@ -15,7 +15,7 @@ _LABELS = re.compile(
 )
 _OPENING = re.compile(
     r"^(?:according to (?:the )?(?:sources?|passages?|documents?)(?: \d+)?,?\s*|"
-    r"(?:sure|certainly|of course)[!,.:]\s*|answer:\s*)",
+    r"(?:sure|certainly|of course)[!,.:]\s*|(?:the )?(?:answer|text)(?: is)?:\s*)+",
     re.IGNORECASE,
 )
 _LABEL_BONUS = 0.05

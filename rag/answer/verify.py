@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 
 from rag.answer.checks import objections
+from rag.answer.quantities import quantities
 from rag.errors import ModelError
 from rag.protocols import Verifier
+from rag.text import content_stems
 from rag.types import Claim, Document, DocumentId, Passage, Support, Verdict
+
+_OWN_SHARE = 0.5  # of a claim's content words that its quotes must hold themselves
+_SAME_SHARE = 0.75  # of a claim's content words in the quote that holds its figure
 
 
 def verify(
@@ -49,11 +54,35 @@ def evidence_text(claim: Claim, documents: dict[DocumentId, Document]) -> str:
     return "\n".join([*dict.fromkeys(above), *(c.quote for c in claim.citations)])
 
 
+def scattered(claim: Claim) -> list[str]:
+    """Return why the quotes of `claim` cannot be put together to make it.
+
+    Titles help to understand a quote but prove nothing alone; and a figure taken from one
+    quote does not belong to what another one says.
+    """
+    wanted = set(content_stems(claim.text))
+    held = [set(content_stems(citation.quote)) for citation in claim.citations]
+    if len(wanted & set().union(*held)) < _OWN_SHARE * len(wanted):
+        return ["the cited quote itself says too little of this"]
+    if len(held) == 1:
+        return []
+    reasons = []
+    for figure in {(q.value, q.said) for q in quantities(claim.text)}:
+        holders = [
+            words
+            for words, citation in zip(held, claim.citations, strict=True)
+            if any(q.value == figure[0] for q in quantities(citation.quote))
+        ]
+        if holders and max(len(wanted & words) for words in holders) < _SAME_SHARE * len(wanted):
+            reasons.append(f"the quote that says {figure[1]} does not say the rest")
+    return reasons
+
+
 def _judge(claim: Claim, judged: tuple[str, float, float] | None, floor: float) -> Verdict:
     if judged is None:
         return Verdict(claim, Support.NOT_ENOUGH_INFO, 0.0, ("nothing in the passages says this",))
     premise, entailment, contradiction = judged
-    against = objections(claim.text, premise)
+    against = [*objections(claim.text, premise), *scattered(claim)]
     if against:
         support = Support.REFUTED if contradiction >= floor else Support.NOT_ENOUGH_INFO
         return Verdict(claim, support, entailment, tuple(against))

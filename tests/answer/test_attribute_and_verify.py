@@ -1,8 +1,10 @@
 from rag.answer.attribute import attribute
+from rag.answer.draft import write_draft
 from rag.answer.extract import find_evidence
+from rag.answer.focus import ASIDE, REPEATED, focus
 from rag.answer.repair import VERBATIM, repair
 from rag.answer.verify import verify
-from rag.testing import HashingEmbedder, SubstringVerifier
+from rag.testing import HashingEmbedder, ScriptedGenerator, SubstringVerifier
 from rag.types import Claim, Draft, Span, Support
 
 TEXT = (
@@ -50,12 +52,6 @@ def test_the_cut_off_end_of_a_truncated_draft_is_not_a_claim(passage):
 
 
 def test_a_claim_with_a_changed_number_is_not_supported_whatever_the_verifier_says(passage):
-    class Gullible:
-        name = "gullible"
-
-        def infer(self, premises, hypotheses):
-            return [(1.0, 0.0, 0.0)] * len(premises)
-
     _, claims = claims_of("The wheel has fourteen blades.", [passage(TEXT)])
 
     (verdict,) = verify(Gullible(), claims, [passage(TEXT)], floor=0.5)
@@ -73,7 +69,7 @@ def test_a_claim_that_fails_is_replaced_by_the_words_of_its_source(passage):
     evidence, claims = claims_of("The mill opens at ten.", [passage(TEXT)])
     verdicts = verify(SubstringVerifier(), claims, [passage(TEXT)], floor=0.5)
 
-    dropped, quoted = repair(verdicts, evidence, floor=0.1)
+    dropped, quoted = repair(verdicts, evidence, floor=0.01)
 
     assert dropped.support is not Support.SUPPORTED
     assert quoted.claim.text == "The mill opens at nine."
@@ -85,3 +81,57 @@ def test_a_sentence_that_does_not_answer_the_question_replaces_nothing(passage):
     verdicts = verify(SubstringVerifier(), claims, [passage(TEXT)], floor=0.5)
 
     assert repair(verdicts, evidence, floor=0.5) == verdicts
+
+
+class Gullible:
+    name = "gullible"
+
+    def infer(self, premises, hypotheses):
+        return [(1.0, 0.0, 0.0)] * len(premises)
+
+
+def test_a_figure_of_one_quote_is_not_lent_to_what_another_says(passage):
+    text = (
+        "The buyer may end the contract with six months' notice if it sells a ship. "
+        "Either side may end the contract with 30 days' notice after a breach."
+    )
+    _, claims = claims_of(
+        "The buyer may end the contract with 30 days' notice if it sells a ship.", [passage(text)]
+    )
+
+    (verdict,) = verify(Gullible(), claims, [passage(text)], floor=0.5)
+
+    assert verdict.support is Support.NOT_ENOUGH_INFO
+    assert "30 days" in verdict.reasons[0]
+
+
+def test_a_claim_made_of_a_title_alone_is_not_supported(passage):
+    found = passage("Doors open early.", source="Rules of the mill.md")
+    _, claims = claims_of("Rules of the mill.", [found])
+
+    (verdict,) = verify(Gullible(), claims, [found], floor=0.5)
+
+    assert verdict.reasons == ("the cited quote itself says too little of this",)
+
+
+def test_what_is_true_but_beside_the_point_or_said_twice_is_taken_out(passage):
+    evidence, claims = claims_of(
+        "The mill opens at nine. The tower was painted in 1921. The mill opens at nine.",
+        [passage(TEXT)],
+    )
+    verdicts = verify(SubstringVerifier(), claims, [passage(TEXT)], floor=0.5)
+    best = evidence[0].relevance
+
+    focused = focus(verdicts, evidence, floor=best)
+
+    assert [v.support is Support.SUPPORTED for v in focused] == [True, False, False]
+    assert focused[1].reasons == (ASIDE,)
+    assert focused[2].reasons == (REPEATED,)
+
+
+def test_a_draft_that_goes_in_circles_is_cut_where_it_repeats():
+    generator = ScriptedGenerator("The mill opens at nine. It has a wheel. " * 30)
+
+    draft = write_draft(generator, [], max_tokens=500, deadline=1)
+
+    assert draft.text.strip() == "The mill opens at nine. It has a wheel."
