@@ -191,7 +191,7 @@ def pipeline_of(
 ) -> Pipeline:
     """Return a pipeline over `texts` (source to text) that needs no weights."""
     snapshot = MemorySnapshot([document_of(source, text) for source, text in texts.items()])
-    policy = policy or Policy(relevance_floor=0.1)
+    policy = policy or Policy(relevance_floor=0.05)
     return Pipeline(snapshot, HashingEmbedder(), SubstringVerifier(), generator, policy=policy)
 
 

@@ -47,7 +47,7 @@ def sentences_of(passage: Passage) -> list[tuple[Span, Candidate]]:
     """Return the sentences of `passage` that may answer, each with what stands around it."""
     document, chunk = passage.document, passage.chunk
     spans = sentences(document.text, chunk.span)
-    above = "\n".join((document.title, *chunk.heading))
+    above = "\n".join(dict.fromkeys((document.title, *chunk.heading)))
     found = []
     for row, span in enumerate(spans):
         block = document.block_at(span.start)

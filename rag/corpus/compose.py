@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from rag.corpus.describe import pick_title, tidy
+from rag.corpus.describe import pick_title, tidy, written_title
 from rag.corpus.normalize import code_lines, one_line
 from rag.corpus.pieces import Code, Content, Heading, Items, PageStart, Paragraph, Piece, Table
 from rag.corpus.tables import table_lines
@@ -24,12 +24,13 @@ def compose(content: Content, source: str) -> Document:
     Blocks are parted by one empty line, list items and table rows by a line break. Empty
     pieces leave no trace. The text may be empty; then there are no blocks.
     """
-    page = _Composer()
+    name = PurePosixPath(source).name
+    page = _Composer(above=_stated_title(content, name))
     for piece in content.pieces:
         page.add(piece)
     page.close_page()
     text = "".join(page.parts)
-    title = pick_title(content.title, page.first_heading, PurePosixPath(source).name)
+    title = pick_title(content.title, page.first_heading, name)
     metadata = tidy(content.metadata)
     return Document(
         id=document_id(source),
@@ -41,6 +42,16 @@ def compose(content: Content, source: str) -> Document:
         pages=tuple(page.pages),
         blocks=tuple(page.blocks),
     )
+
+
+def _stated_title(content: Content, name: str) -> list[tuple[int, str]]:
+    """Return the title the file states as outermost heading, unless its text opens with it.
+
+    A chunk is then found by the name of its document even where the text never repeats it.
+    """
+    title = written_title(content.title, name)
+    opening = next((p.text for p in content.pieces if isinstance(p, Heading | Paragraph)), "")
+    return [(0, title)] if title and one_line(opening) != title else []
 
 
 @dataclass(slots=True)

@@ -65,8 +65,16 @@ def counted(number: int, noun: str) -> str:
 
 def pick_title(stated: str, first_heading: str, name: str) -> str:
     """Return the stated title if a person may have written it, else the heading, else `name`."""
-    stated, name = one_line(stated), one_line(name)
-    written = any(c.isalpha() for c in stated) and len(stated) <= _TITLE_LONGEST
-    if written and stated != name and not _NO_TITLE.match(stated):
-        return stated
-    return one_line(first_heading)[:_TITLE_LONGEST] or name or "untitled"
+    return (
+        written_title(stated, name)
+        or one_line(first_heading)[:_TITLE_LONGEST]
+        or one_line(name)
+        or "untitled"
+    )
+
+
+def written_title(stated: str, name: str) -> str:
+    """Return the stated title if a person may have written it, else ""."""
+    title = one_line(stated)
+    written = any(c.isalpha() for c in title) and len(title) <= _TITLE_LONGEST
+    return title if written and title != one_line(name) and not _NO_TITLE.match(title) else ""

@@ -71,7 +71,7 @@ def test_markdown_keeps_structure_and_front_matter(read):
         "date": "2024-02-03",
         "keywords": "quiet, pets",
     }
-    assert document.blocks[-1].heading == ("Rules", "Pets")
+    assert document.blocks[-1].heading == ("House rules", "Rules", "Pets")
     assert report.tables == 1
 
 
@@ -254,3 +254,27 @@ def test_rst_keeps_structure_and_what_sphinx_adds(read):
     assert document.blocks[-1].kind is BlockKind.LIST
     assert document.blocks[-1].heading == ("Guide", "Part")
     assert document.title == "Guide"
+
+
+def test_a_stated_title_stands_above_every_block_unless_the_text_opens_with_it(read):
+    (stated,), _ = read("a.md", b"---\ntitle: Lock tariffs\n---\n\nA barge pays forty crowns.")
+    (opening,), _ = read(
+        "b.md", b"---\ntitle: Lock tariffs\n---\n\n# Lock tariffs\n\nForty crowns."
+    )
+
+    assert stated.blocks[0].heading == ("Lock tariffs",)
+    assert [block.heading for block in opening.blocks] == [(), ("Lock tariffs",)]
+
+
+def test_data_and_rtf_and_rst_and_text_state_their_titles_and_dates(read):
+    (data,), _ = read("a.json", b'{"title": "Parts", "date": "2026-02-16", "parts": [1, 2]}')
+    (rtf,), _ = read(
+        "b.rtf", rb"{\rtf1{\info{\title Bicycles}{\creatim\yr2022\mo5\dy9}}\pard Free.\par}"
+    )
+    (rst,), _ = read("c.rst", b"Work alone\n==========\n\n:Date: 2023-10-16\n\nCall in.")
+    (text,), _ = read("d.txt", b"Weather limits\n\nStay in the berth.")
+
+    assert (data.title, data.metadata["date"]) == ("Parts", "2026-02-16")
+    assert (rtf.title, rtf.metadata["date"]) == ("Bicycles", "2022-05-09")
+    assert (rst.title, rst.metadata["date"]) == ("Work alone", "2023-10-16")
+    assert text.title == "Weather limits"

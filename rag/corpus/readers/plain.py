@@ -16,7 +16,15 @@ _TITLE_LONGEST = 120
 
 def read_plain(raw: Raw) -> Iterator[Content]:
     """Yield one document of paragraphs; hard-wrapped lines are joined."""
-    yield Content(plain_pieces(decode(raw.data)))
+    text = decode(raw.data)
+    yield Content(plain_pieces(text), _opening_title(text))
+
+
+def _opening_title(text: str) -> str:
+    """Return the first line if it reads like a title: short, and no sentence."""
+    first = text.lstrip("\ufeff \t\r\n").split("\n", 1)[0].strip()
+    is_title = 0 < len(first) <= _TITLE_LONGEST and first[-1] not in ".!?,;:" and " " in first
+    return first if is_title and not _MARK.match(first) else ""
 
 
 def read_lines(raw: Raw) -> Iterator[Content]:

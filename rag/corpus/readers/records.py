@@ -36,7 +36,8 @@ def read_json(raw: Raw) -> Iterator[Content]:
     if isinstance(tree, list) and any(_text_of(item) for item in tree):
         yield from _documents(list(enumerate(tree, start=1)), [])
     else:
-        yield Content([_lines(tree)])
+        title, metadata = _about(tree) if isinstance(tree, dict) else ("", {})
+        yield Content([_lines(tree)], title, metadata)
 
 
 def read_json_lines(raw: Raw) -> Iterator[Content]:
@@ -97,6 +98,14 @@ def _record(record: dict[str, Json], field: str) -> Content:
     date = next((scalars.pop(name) for name in _DATE if scalars.get(name)), "")
     metadata = scalars | ({"date": date} if date else {})
     return Content(plain_pieces(record[field]), title, metadata, one_line(key))
+
+
+def _about(tree: dict[str, Json]) -> tuple[str, dict[str, str]]:
+    """Return the title and the author and date that a file of data states at its top."""
+    named = {str(k).lower(): _shown(v) for k, v in tree.items() if isinstance(v, str)}
+    title = next((named[name] for name in _TITLE if named.get(name)), "")
+    date = next((named[name] for name in _DATE if named.get(name)), "")
+    return title, {"author": named.get("author", ""), "date": date}
 
 
 def _lines(tree: Json) -> Items:

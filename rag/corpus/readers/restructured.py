@@ -1,5 +1,6 @@
 """reStructuredText: rendered to HTML by docutils, read by the HTML reader."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -24,6 +25,8 @@ _SETTINGS = {
     "doctitle_xform": True,
     "syntax_highlight": "none",
 }
+_FIELD = re.compile(r"^:(Author|Date):[ \t]+(.+)$", re.MULTILINE | re.IGNORECASE)
+_OPENING = 2000  # characters in which a bibliographic field is looked for
 _OF_SPHINX = (
     "versionadded versionchanged deprecated seealso function class method attribute module data "
     "exception option confval describe glossary tip hint rubric centered tab tabs only toctree "
@@ -59,4 +62,6 @@ def read_restructured(raw: Raw) -> Iterator[Content]:
     parts = publish_parts(text, writer="html5", settings_overrides=_SETTINGS)
     content = html_content(parts["html_body"])
     content.title = html_content(parts["title"]).pieces[0].text if parts["title"] else ""  # type: ignore[union-attr]
+    stated = {key.lower(): value.strip() for key, value in _FIELD.findall(text[:_OPENING])}
+    content.metadata |= {key: stated[key] for key in ("author", "date") if key in stated}
     yield content
