@@ -246,7 +246,7 @@ def models_list(**common: Any) -> None:  # noqa: ANN401
 
     rows = Registry.load(_settings(common).models).status()
     if common["as_json"]:
-        _print_json([asdict(row) for row in rows])
+        _print_json([{**asdict(row), "present": row.present} for row in rows])
         return
     for row in rows:
         here = "here" if row.present else "not fetched"

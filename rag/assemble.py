@@ -36,10 +36,12 @@ class Rag(Pipeline):
             WeightsMissing: If a model is not on this machine.
         """
         from rag.index.layout import IndexFolder
+        from rag.index.reading import check_exists
         from rag.index.snapshot import open_snapshot
 
         settings = settings or Settings.load()
         folder = IndexFolder.named(settings.indexes, index or settings.index)
+        check_exists(folder)  # before a model is loaded for nothing
         embedder = make_embedder(settings)
         snapshot = open_snapshot(
             folder,

@@ -1,0 +1,92 @@
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+import rag
+from rag.__main__ import cli
+from rag.errors import RagError
+from rag.settings import describe
+from rag.terminal import _WHY
+from rag.types import Reason
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def commands(group, prefix="rag"):
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        yield f"{prefix} {name}"
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix} {name}")
+
+
+@pytest.mark.parametrize("key", [key for key, _, _ in describe()])
+def test_every_setting_is_in_the_readme_with_its_default(key):
+    default = {k: d for k, d, _ in describe()}[key]
+
+    (row,) = [line for line in README.splitlines() if line.startswith(f"| `{key}` |")]
+    assert f"| `{default}` |" in row or default in ("", ()), row
+
+
+def test_every_command_is_in_the_readme():
+    assert [c for c in commands(cli) if c not in README] == []
+
+
+def test_every_command_and_option_explains_itself():
+    for name in commands(cli):
+        command = cli
+        for word in name.split()[1:]:
+            command = command.get_command(click.Context(command), word)
+        assert command.help, name
+        for option in command.params:
+            assert isinstance(option, click.Argument) or option.help or option.name == "mode", (
+                name,
+                option.name,
+            )
+
+
+def test_every_reason_to_abstain_has_words_for_the_terminal():
+    assert set(_WHY) == set(Reason)
+
+
+def test_the_folders_of_the_picture_exist():
+    (picture,) = [b for b in blocks("text") if "THE LIBRARY" in b]
+
+    for path in re.findall(r"^ {0,4}([a-z_]+/)", picture, re.MULTILINE):
+        assert (ROOT / path).is_dir() or (ROOT / "rag" / path).is_dir(), path
+
+
+def test_the_plug_in_example_runs_without_weights(capsys):
+    (example,) = [b for b in blocks("python") if "pipeline_of" in b]
+
+    exec(compile(example, "README.md", "exec"), {})
+
+    printed = capsys.readouterr().out.strip()
+    assert printed
+    assert all(f"# {line}" in example for line in printed.splitlines())
+
+
+@pytest.mark.model
+def test_the_library_example_prints_what_the_readme_says(capsys, monkeypatch, tmp_path):
+    (example,) = [b for b in blocks("python") if "Rag.ingest" in b]
+    monkeypatch.chdir(ROOT)
+
+    exec(compile(example, "README.md", "exec"), {})
+
+    printed = capsys.readouterr().out.strip()
+    assert printed
+    assert all(f"# {line}" in example for line in printed.splitlines())
+
+
+def test_errors_are_drawn_as_a_tree_that_is_complete():
+    def below(kind):
+        return {kind.__name__} | {n for sub in kind.__subclasses__() for n in below(sub)}
+
+    assert {name for name in below(RagError) if name not in rag.errors.__doc__} == set()
