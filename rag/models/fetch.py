@@ -17,9 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
-import httpx
-
 from rag.errors import WeightsAltered, WeightsMissing
+from rag.models.folder import sha256_of
 
 Say = Callable[[str], None]
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(/[\w.-]+\.gguf)?")
@@ -106,7 +105,8 @@ def download_from_hub(name: str, folder: Path, record: str, say: Say) -> None:
     Raises:
         WeightsMissing: If the hub cannot be reached or does not know the model.
     """
-    import huggingface_hub  # noqa: PLC0415  (slow to import, and seldom needed)
+    import httpx  # noqa: PLC0415  (slow to import, and seldom needed)
+    import huggingface_hub  # noqa: PLC0415
     from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
 
     repository, wanted = "/".join(name.split("/")[:2]), name.split("/")[2:]
@@ -198,11 +198,7 @@ def _listed(folder: Path) -> tuple[WeightFile, ...]:
     names = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
     kept = [name for name in names if not name.parts[0].startswith(".")]
     return tuple(
-        WeightFile(
-            name.as_posix(),
-            (folder / name).stat().st_size,
-            hashlib.sha256((folder / name).read_bytes()).hexdigest(),
-        )
+        WeightFile(name.as_posix(), (folder / name).stat().st_size, sha256_of(folder / name))
         for name in kept
     )
 

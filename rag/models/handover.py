@@ -16,7 +16,12 @@ Put = Callable[[str], bool]
 
 
 def hand_over(
-    name: str, write: Callable[[Put], None], *, deadline: float, daemon: bool = False
+    name: str,
+    write: Callable[[Put], None],
+    *,
+    deadline: float,
+    since: float | None = None,
+    daemon: bool = False,
 ) -> Iterator[str]:
     """Yield what `write` puts, while it is writing.
 
@@ -24,14 +29,16 @@ def hand_over(
         name: What people call the writer, for messages.
         write: Calls `put(text)` for each piece, and returns when that returns False. An empty
             text only asks whether to go on.
-        deadline: Seconds from now within which everything must have come.
+        deadline: Seconds within which everything must have come.
+        since: When that time began, by the monotonic clock; now by default. A model that had
+            to be loaded first has used some of it.
         daemon: Whether Python may exit while `write` waits. Only for pure Python: a library
             that calls back into an interpreter which is gone brings the process down.
 
     Raises:
         GeneratorFailed: If time runs out; what `write` raises is raised here too.
     """
-    run = _Run(write, time.monotonic() + deadline)
+    run = _Run(write, (time.monotonic() if since is None else since) + deadline)
     threading.Thread(target=run.work, name=f"writer-{name}", daemon=daemon).start()
     try:
         while (piece := run.next_piece()) is not None:

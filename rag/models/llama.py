@@ -9,6 +9,7 @@ import http.client
 import json
 import secrets
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,6 +80,7 @@ class LlamaGenerator:
             WeightsMissing: If the model is not on this machine.
             GeneratorFailed: If the prompt does not fit the window, or time runs out.
         """
+        start = time.monotonic()
         request = {
             "messages": list(messages),
             "max_tokens": max_tokens,
@@ -106,7 +108,7 @@ class LlamaGenerator:
             if failures:
                 raise failures[0]
 
-        yield from hand_over(self.name, write, deadline=deadline)
+        yield from hand_over(self.name, write, deadline=deadline, since=start)
 
     def _server(self) -> Any:  # noqa: ANN401  (untyped library)
         with self._loading:

@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 
 from rag.errors import GeneratorFailed
+from rag.models.causal import TransformersGenerator
 from rag.models.llama import LlamaGenerator
+from rag.models.openai import OpenAIGenerator
 from rag.models.registry import Registry
 from rag.protocols import Generator
 from rag.settings import Settings
+from tests.models.playback import Handler, serving
+from tests.models.tiny import make_tiny_writer
 from tests.models.weights import real_weights
 
 Make = Callable[[Path, ExitStack], Generator]
@@ -30,7 +34,29 @@ def real_llama(_folder: Path, _stack: ExitStack) -> Generator:
     )
 
 
-MAKERS = [pytest.param(real_llama, id="llama-real", marks=pytest.mark.model)]
+def tiny_transformers(folder: Path, _stack: ExitStack) -> Generator:
+    return TransformersGenerator(str(make_tiny_writer(folder, window=100_000)))
+
+
+def talking_server(_folder: Path, stack: ExitStack) -> Generator:
+    return OpenAIGenerator(stack.enter_context(serving(talk)).url, "talker")
+
+
+def talk(handler: Handler) -> None:
+    """Count up to the number of words asked for, and stop when nobody listens."""
+    most = int(handler.server.asked[-1]["max_tokens"])
+    handler.head()
+    for number in range(most):
+        handler.say(f"{number} ")
+        time.sleep(0.002)
+    handler.say("", "length")
+
+
+MAKERS = [
+    pytest.param(real_llama, id="llama-real", marks=pytest.mark.model),
+    pytest.param(tiny_transformers, id="transformers-tiny", marks=pytest.mark.model),
+    pytest.param(talking_server, id="openai"),
+]
 
 
 @pytest.fixture(scope="module", params=MAKERS)

@@ -94,7 +94,7 @@ def test_python_can_exit_while_the_model_writes() -> None:
         "from rag.models.llama import LlamaGenerator; from rag.models.registry import Registry;"
         "from rag.settings import Settings;"
         f"g = LlamaGenerator(Registry.load(Settings.load().models), {NAME!r});"
-        "s = g.stream([{'role': 'user', 'content': 'Count to 1000.'}], max_tokens=900, deadline=2);"
+        "s = g.stream([{'role': 'user', 'content': 'Count to 1000.'}], max_tokens=60, deadline=50);"
         "print(bool(next(s)))"
     )
 

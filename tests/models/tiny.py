@@ -128,3 +128,28 @@ def make_tiny_classifier(folder: Path, labels: list[str], *, seed: int = 0) -> P
         {"tokenizer_class": "BertTokenizer", "model_max_length": POSITIONS},
     )
     return folder
+
+
+def make_tiny_writer(folder: Path, *, window: int = 256, template: bool = True) -> Path:
+    """Write an untrained causal model of one layer into `folder`."""
+    from transformers import (  # noqa: PLC0415  (slow; only tests marked model write one)
+        LlamaConfig,
+        LlamaForCausalLM,
+        PreTrainedTokenizerFast,
+        set_seed,
+    )
+
+    set_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(VOCABULARY), hidden_size=WIDTH, intermediate_size=INNER,
+        num_hidden_layers=1, num_attention_heads=2, max_position_embeddings=window,
+        bos_token_id=2, eos_token_id=None, pad_token_id=0,
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=tiny_tokenizer(), pad_token="[PAD]", unk_token="[UNK]"
+    )
+    if template:
+        tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }} {% endfor %}"
+    tokenizer.save_pretrained(folder)
+    return folder
