@@ -181,7 +181,7 @@ def _nearest(passage: Passage) -> Iterator[str]:
 
 def _place(passage: Passage) -> str:
     page = passage.document.page_at(passage.chunk.span.start)
-    heading = " > ".join(passage.chunk.heading)
+    heading = " > ".join(h for h in passage.chunk.heading if h != passage.document.title)
     parts = [safe(passage.document.source), f"page {page}" if page else "", safe(heading)]
     return ", ".join(part for part in parts if part)
 
