@@ -69,7 +69,12 @@ def _asked(document: Document) -> _Asked:
     place = Place(document.id, revision, span) if span else None
     if span is None:
         notice = "The address does not say which characters to mark, so nothing is marked."
-    elif len(revision) < _SHORTEST_REVISION or not document.revision.startswith(revision):
+    elif len(revision) < _SHORTEST_REVISION:
+        notice = (
+            "The address does not say which revision of the document was quoted, so nothing "
+            "is marked."
+        )
+    elif not document.revision.startswith(revision):
         notice = (
             "The document has changed since this quote was taken, so nothing is marked. "
             "Ask again to see what it says now."

@@ -154,3 +154,22 @@ def test_body_over_64_kb_is_too_large(client):
 
     assert response.status_code == 413
     assert response.json["error"]["code"] == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "code", "message"),
+    [
+        ("GET", "/api/nope", "not_found", "There is no page at this address."),
+        ("GET", "/api/ask", "method_not_allowed", "This address does not take that kind"),
+        ("GET", "/api/search", "bad_question", "The question is empty; write"),
+    ],
+)
+def test_failure_is_a_code_and_our_own_sentence(client, method, address, code, message):
+    error = client.open(address, method=method).json["error"]
+
+    assert error["code"] == code
+    assert error["message"].startswith(message)
+
+
+def test_refused_method_names_the_allowed_ones(client):
+    assert "POST" in client.get("/api/ask").headers["Allow"]

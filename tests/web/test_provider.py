@@ -7,7 +7,7 @@ import pytest
 from rag.errors import IndexDamaged
 from rag.testing import MemorySnapshot, document_of, pipeline_of
 from web import create_app
-from web.provider import LiveIndex
+from web.provider import LiveIndex, current_rag
 
 
 class Shelf:
@@ -143,13 +143,12 @@ def test_callable_that_returns_a_pipeline_is_asked_once_a_request():
     asked = []
 
     def current():
-        asked.append(1)
-        return pipeline_of({"a.md": "The mill opens at nine."})
+        asked.append(pipeline_of({"a.md": "The mill opens at nine."}))
+        return asked[-1]
 
-    with create_app(current).test_client() as client:
-        client.get("/?q=When does the mill open?")
-
-    assert len(asked) == 1
+    with create_app(current).test_request_context():
+        assert current_rag() is current_rag()
+        assert len(asked) == 1
 
 
 def test_provider_may_lend_any_context_manager():

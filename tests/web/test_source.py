@@ -103,7 +103,7 @@ def test_pages_are_labelled_and_pages_without_text_are_named(client, tariff):
         ({"start": "1" * 5000, "end": "4"}, "which characters"),
         ({"start": "1", "end": "999999"}, "beyond the end"),
         ({"start": "1", "end": "4", "revision": "0" * 64}, "has changed"),
-        ({"start": "1", "end": "4", "revision": ""}, "has changed"),
+        ({"start": "1", "end": "4", "revision": ""}, "which revision"),
     ],
 )
 def test_span_that_does_not_fit_is_said_and_not_marked(client, tariff, query, sentence):
