@@ -90,6 +90,18 @@ def test_both_paths_of_the_same_content_are_kept_and_it_is_embedded_once(index, 
     assert {row.source, *row.aliases} == {"papers/mill.md", "papers/copy.md"}
 
 
+def test_a_copy_without_a_title_of_its_own_is_the_same_content_too(index, tmp_path):
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for name in ("a.txt", "b.txt"):
+        (folder / name).write_text("the mill opens at nine, and it has a wheel.")
+
+    report, embedder, _ = ingest(index, [folder])
+
+    assert report.documents == 1
+    assert len(embedder.embedded) == 1
+
+
 def test_a_second_ingest_reads_and_embeds_only_what_is_new(index, files):
     ingest(index, [files])
     (files / "new.md").write_text("The tower was painted in 1921.")

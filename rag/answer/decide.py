@@ -1,9 +1,11 @@
 """The one way from verdicts to an `Answer`: what is shown, what is dropped, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rag.types import (
     Answer,
+    Citation,
     Conflict,
     Mode,
     Outcome,
@@ -30,7 +32,7 @@ def decide(  # noqa: PLR0913  (an answer has that many sides)
     """Keep the supported claims, drop the rest with their reasons, abstain when none is left.
 
     `Answer.text` is made of supported claims and their labels alone; nothing else that a
-    model wrote has a way into it.
+    model wrote has a way into it. Passages are labelled anew, the cited ones first.
 
     Args:
         question: What was asked.
@@ -41,8 +43,10 @@ def decide(  # noqa: PLR0913  (an answer has that many sides)
         conflicts: Quotes that disagree.
         confidence: Relevance of the best evidence, in [0, 1].
     """
-    shown = tuple(v for v in verdicts if v.support is Support.SUPPORTED and v.claim.citations)
-    dropped = tuple(v for v in verdicts if v not in shown)
+    stands = [v.support is Support.SUPPORTED and bool(v.claim.citations) for v in verdicts]
+    labels = _labels([v for v, s in zip(verdicts, stands, strict=True) if s], passages)
+    shown = tuple(_relabelled(v, labels) for v, s in zip(verdicts, stands, strict=True) if s)
+    dropped = tuple(_relabelled(v, labels) for v, s in zip(verdicts, stands, strict=True) if not s)
     if not shown:
         reason = reason or (Reason.UNSUPPORTED_DRAFT if verdicts else Reason.WEAK_EVIDENCE)
         outcome, text = Outcome.ABSTAINED, EMPTY if reason is Reason.NOTHING_INDEXED else DECLINED
@@ -58,10 +62,28 @@ def decide(  # noqa: PLR0913  (an answer has that many sides)
         mode,
         shown,
         dropped,
-        tuple(passages),
-        tuple(conflicts),
+        tuple(sorted((replace(p, label=labels[p.label]) for p in passages), key=lambda p: p.label)),
+        tuple(
+            Conflict(_cited(c.first, labels), _cited(c.second, labels), c.about) for c in conflicts
+        ),
         confidence,
     )
+
+
+def _labels(shown: Sequence[Verdict], passages: Sequence[Passage]) -> dict[int, int]:
+    """Map old labels to new ones, counted from 1 in the order in which a reader meets them."""
+    met = [citation.label for verdict in shown for citation in verdict.claim.citations]
+    order = dict.fromkeys([*met, *(passage.label for passage in passages)])
+    return {old: new for new, old in enumerate(order, 1)}
+
+
+def _relabelled(verdict: Verdict, labels: Mapping[int, int]) -> Verdict:
+    citations = tuple(_cited(citation, labels) for citation in verdict.claim.citations)
+    return replace(verdict, claim=replace(verdict.claim, citations=citations))
+
+
+def _cited(citation: Citation, labels: Mapping[int, int]) -> Citation:
+    return replace(citation, label=labels.get(citation.label, citation.label))
 
 
 def _with_labels(verdict: Verdict) -> str:

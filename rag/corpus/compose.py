@@ -31,10 +31,12 @@ def compose(content: Content, source: str) -> Document:
     page.close_page()
     text = "".join(page.parts)
     title = pick_title(content.title, page.first_heading, name)
+    # A file's name is no content: the same text under two names is the same revision.
+    own_title = pick_title(content.title, page.first_heading, "")
     metadata = tidy(content.metadata)
     return Document(
         id=document_id(source),
-        revision=revision_of(title, text, metadata),
+        revision=revision_of(own_title, text, metadata),
         text=text,
         source=source,
         title=title,

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,6 +8,7 @@ from rag.answer.decide import DECLINED, decide
 from rag.types import (
     Citation,
     Claim,
+    Conflict,
     DocumentId,
     Mode,
     Outcome,
@@ -46,8 +49,8 @@ def test_no_text_of_an_unsupported_claim_is_in_an_answer(judged):
     for verdict in judged:
         stands = verdict.support is Support.SUPPORTED and bool(verdict.claim.citations)
         assert (verdict.claim.text in answer.text) == stands
-        assert (verdict in answer.verdicts) == stands
-        assert (verdict in answer.dropped) != stands
+        assert (verdict.claim.text in {v.claim.text for v in answer.verdicts}) == stands
+        assert (verdict.claim.text in {v.claim.text for v in answer.dropped}) != stands
 
 
 @given(verdicts)
@@ -68,6 +71,28 @@ def test_an_abstention_has_a_typed_reason(judged, reason):
     made = [Verdict(Claim(t, Span(0, 3)), Support.NOT_ENOUGH_INFO, 0.0) for t in judged]
 
     assert decide("q", made, [], mode=Mode.GENERATIVE).reason is reason
+
+
+def test_passages_are_labelled_in_the_order_a_reader_meets_them(passage):
+    passages = [passage(f"Text {n}.", label=n, source=f"{n}.md") for n in (1, 2, 3)]
+    third, second = (replace(CITATION, label=n) for n in (3, 2))
+    judged = [
+        Verdict(Claim("It rains.", Span(0, 9), (third,)), Support.SUPPORTED, 1.0),
+        Verdict(Claim("It pours.", Span(0, 9), (second,)), Support.NOT_ENOUGH_INFO, 0.0),
+    ]
+
+    answer = decide(
+        "q", judged, passages, mode=Mode.EXTRACTIVE, conflicts=[Conflict(third, second, "rain")]
+    )
+
+    assert answer.text == "It rains. [1]"
+    assert [(p.label, p.document.source) for p in answer.passages] == [
+        (1, "3.md"),
+        (2, "1.md"),
+        (3, "2.md"),
+    ]
+    assert answer.dropped[0].claim.citations[0].label == 3
+    assert (answer.conflicts[0].first.label, answer.conflicts[0].second.label) == (1, 3)
 
 
 def test_labels_follow_their_claim():
