@@ -6,6 +6,7 @@ A `Pipeline` receives finished parts and holds no state of its own, so one objec
 from several threads. `dataclasses.replace(rag, verifier=Mine())` changes a part.
 """
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,11 +21,13 @@ from rag.answer.focus import focus
 from rag.answer.prompt import declines, write_prompt
 from rag.answer.repair import repair
 from rag.answer.verify import verify
-from rag.errors import GeneratorFailed, QuestionError
+from rag.errors import GeneratorFailed, ModelError, QuestionError
 from rag.protocols import Embedder, Generator, Reranker, Snapshot, Verifier
 from rag.search.rerank import choose_passages
 from rag.search.retrieve import Candidates, Retriever
 from rag.types import Answer, Draft, Evidence, Filter, Mode, Passage, Reason, Verdict
+
+logger = logging.getLogger(__name__)
 
 LONGEST_QUESTION = 4000
 
@@ -145,7 +148,8 @@ class Pipeline:
         try:
             with clock("draft"):
                 draft = self._draft(question, evidence)
-        except GeneratorFailed:
+        except ModelError as error:  # it failed, is late, or its weights are not here
+            logger.warning("answering with quotes, since the generator failed: %s", error)
             return self._extract(question, passages, evidence, clock, Reason.GENERATOR_FAILED)
         if declines(draft.text):
             return self._abstain(question, Mode.GENERATIVE, passages, evidence)

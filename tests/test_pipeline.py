@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.errors import QuestionError
+from rag.errors import QuestionError, WeightsMissing
 from rag.pipeline import LONGEST_QUESTION, Policy
 from rag.testing import OverlapReranker, ScriptedGenerator, pipeline_of
 from rag.types import Filter, Mode, Outcome, Reason
@@ -85,6 +85,20 @@ def test_a_failing_generator_falls_back_to_quotes_and_says_so():
     assert answer.reason is Reason.GENERATOR_FAILED
     assert answer.mode is Mode.EXTRACTIVE
     assert answer.text == "The mill opens at nine. [1]"
+
+
+def test_a_generator_without_weights_falls_back_too_and_says_why(caplog):
+    class Absent(ScriptedGenerator):
+        def stream(self, messages, *, max_tokens, deadline):
+            raise WeightsMissing("run rag models fetch")
+
+    answer = pipeline_of(TEXTS, generator=Absent("")).ask(
+        "When does the mill open?", mode="generative"
+    )
+
+    assert answer.reason is Reason.GENERATOR_FAILED
+    assert answer.text == "The mill opens at nine. [1]"
+    assert "rag models fetch" in caplog.text
 
 
 def test_a_model_that_declines_is_believed():
