@@ -198,6 +198,7 @@ def make_policy(settings: Settings) -> Policy:
         sentence_keep=answer.sentence_keep,
         max_sentences=answer.max_sentences,
         support_floor=answer.support_floor,
+        own_words=answer.own_words,
         evidence_tokens=generator.evidence_tokens,
         max_tokens=generator.max_tokens,
         deadline_s=generator.deadline_s,

@@ -25,7 +25,18 @@ from rag.errors import GeneratorFailed, ModelError, QuestionError
 from rag.protocols import Embedder, Generator, Reranker, Snapshot, Verifier
 from rag.search.rerank import choose_passages
 from rag.search.retrieve import Candidates, Retriever
-from rag.types import Answer, Draft, Evidence, Filter, Mode, Passage, Reason, Verdict
+from rag.types import (
+    Answer,
+    Claim,
+    Draft,
+    Evidence,
+    Filter,
+    Mode,
+    Passage,
+    Reason,
+    Support,
+    Verdict,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +45,7 @@ LONGEST_QUESTION = 4000
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The numbers that trade coverage against risk; `rag eval` measures their effect."""
+    """The numbers that trade coverage against risk; what each means is told in `settings`."""
 
     mode: Mode = Mode.EXTRACTIVE
     candidates: int = 50
@@ -45,6 +56,7 @@ class Policy:
     sentence_keep: float = 0.7
     max_sentences: int = 3
     support_floor: float = 0.5
+    own_words: bool = False
     evidence_tokens: int = 600
     max_tokens: int = 120
     deadline_s: float = 60.0
@@ -67,11 +79,11 @@ class Pipeline:
         """Answer `question` with checked quotes, or abstain with the reason.
 
         Raises:
-            QuestionError: If the question is empty or too long, or the filter names a
-                document that is not in the index.
+            QuestionError: If the question is empty or too long, there is no such mode, or
+                the filter names a document that is not in the index.
         """
         clock = _Clock()
-        question, mode = checked(question), Mode(mode or self.policy.mode)
+        question, mode = checked(question), _mode(mode or self.policy.mode)
         with clock("retrieve"):
             passages, _ = self._search(question, filter_ or Filter())
         with clock("evidence"):
@@ -82,7 +94,7 @@ class Pipeline:
             answer = self._generate(question, passages, evidence, clock)
         else:
             answer = self._extract(question, passages, evidence, clock)
-        return self._stamped(answer, clock)
+        return self._stamped(answer, mode, clock)
 
     def search(
         self, question: str, *, filter_: Filter | None = None
@@ -123,6 +135,7 @@ class Pipeline:
         evidence: Sequence[Evidence],
         clock: "_Clock",
         reason: Reason | None = None,
+        before: Sequence[Verdict] = (),
     ) -> Answer:
         policy = self.policy
         with clock("draft"):
@@ -134,7 +147,7 @@ class Pipeline:
             )
             claims = quote_claims(chosen)
         with clock("verify"):
-            verdicts = verify(self.verifier, claims, passages, floor=policy.support_floor)
+            verdicts = [*before, *self._verify(claims, passages)]
         return self._decide(question, verdicts, passages, evidence, Mode.EXTRACTIVE, reason)
 
     def _generate(
@@ -152,17 +165,26 @@ class Pipeline:
             logger.warning("answering with quotes, since the generator failed: %s", error)
             return self._extract(question, passages, evidence, clock, Reason.GENERATOR_FAILED)
         if declines(draft.text):
-            return self._abstain(question, Mode.GENERATIVE, passages, evidence)
+            reason = Reason.MODEL_DECLINED
+            return self._decide(question, [], passages, evidence, Mode.GENERATIVE, reason)
         with clock("verify"):
             claims = attribute(draft, evidence, self.embedder)
-            verdicts = verify(self.verifier, claims, passages, floor=self.policy.support_floor)
+            verdicts = self._verify(claims, passages)
             verdicts = focus(verdicts, evidence, floor=self.policy.relevance_floor)
             verdicts = repair(verdicts, evidence, floor=self.policy.relevance_floor)
-        answer = self._decide(question, verdicts, passages, evidence, Mode.GENERATIVE)
-        if answer.verdicts:
-            return answer
-        quoted = self._extract(question, passages, evidence, clock, Reason.UNSUPPORTED_DRAFT)
-        return replace(quoted, dropped=(*answer.dropped, *quoted.dropped))
+        if any(verdict.support is Support.SUPPORTED for verdict in verdicts):
+            return self._decide(question, verdicts, passages, evidence, Mode.GENERATIVE)
+        reason = Reason.UNSUPPORTED_DRAFT
+        return self._extract(question, passages, evidence, clock, reason, verdicts)
+
+    def _verify(self, claims: Sequence[Claim], passages: Sequence[Passage]) -> list[Verdict]:
+        return verify(
+            self.verifier,
+            claims,
+            passages,
+            floor=self.policy.support_floor,
+            own_words=self.policy.own_words,
+        )
 
     def _draft(self, question: str, evidence: Sequence[Evidence]) -> Draft:
         policy = self.policy
@@ -197,9 +219,9 @@ class Pipeline:
             confidence=evidence[0].relevance,
         )
 
-    def _stamped(self, answer: Answer, clock: "_Clock") -> Answer:
+    def _stamped(self, answer: Answer, mode: Mode, clock: "_Clock") -> Answer:
         models = {"embedder": self.embedder.name, "verifier": self.verifier.name}
-        if answer.mode is Mode.GENERATIVE and self.generator is not None:
+        if mode is Mode.GENERATIVE and self.generator is not None:
             models["generator"] = self.generator.name
         return replace(
             answer,
@@ -216,6 +238,10 @@ def checked(question: str) -> str:
     Raises:
         QuestionError: If nothing is left, or it is longer than `LONGEST_QUESTION` characters.
     """
+    if not isinstance(question, str):
+        raise QuestionError(f"a question is text, got {type(question).__name__}")
+    # A shell may hand over bytes that are no text, as lone surrogates.
+    question = question.encode("utf-8", "replace").decode("utf-8")
     text = " ".join(question.replace("\0", " ").split())
     if not text:
         raise QuestionError("the question is empty; write what you want to know")
@@ -225,6 +251,13 @@ def checked(question: str) -> str:
             "ask one thing at a time, and ingest long text instead of pasting it"
         )
     return text
+
+
+def _mode(mode: Mode | str) -> Mode:
+    try:
+        return Mode(mode)
+    except ValueError:
+        raise QuestionError(f"no mode {mode!r}; the modes are {', '.join(Mode)}") from None
 
 
 @dataclass

@@ -99,6 +99,9 @@ class AnswerSettings:
         0.19, "least relevance of the best evidence; below it there is no answer", low=0, high=1
     )
     support_floor: float = _setting(0.5, "least entailment of a claim by its quotes", low=0, high=1)
+    own_words: bool = _setting(
+        False, "let a claim use words its quotes do not; sensible with a trained verifier only"
+    )
     sentence_keep: float = _setting(
         0.7, "least relevance of a further sentence, relative to the best", low=0, high=1
     )

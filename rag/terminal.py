@@ -24,6 +24,7 @@ _WHY = {
     Reason.WEAK_EVIDENCE: "No sentence comes near enough to an answer. Nearest passages:",
     Reason.UNSUPPORTED_DRAFT: "The model's draft did not hold against the documents.",
     Reason.CLAIMS_DROPPED: "Part of the draft did not hold against the documents.",
+    Reason.MODEL_DECLINED: "The model found no answer in the passages. Nearest passages:",
     Reason.GENERATOR_FAILED: "The generator failed; these are the documents' own sentences.",
 }
 

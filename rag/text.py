@@ -21,8 +21,11 @@ _ABBREVIATIONS = frozenset(
 _BEFORE_NUMBERS = frozenset("no nos nr p pp fig figs eq vol ch sec art max min tel ext ref".split())
 # A terminator, what may close after it, and the blank that follows; CJK needs no blank.
 _END = re.compile(
-    r"[.!?\u2026\u061f\u0964]+[\"')\]\u00bb\u201d\u2019]*(?=\s|$)|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*"
+    r"[.!?\u2026\u061f\u0964]+[\"')\]\u00bb\u201d\u2019]*(?:\[\d{1,3}\])*(?=\s|$)|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*"
 )
+_LAST_WORD = re.compile(r"[\w.'\u2019]*\Z")
+_NEXT = re.compile(r"\s*(\S)")
+_LOOK_BACK = 40  # characters
 _LINE = re.compile(r"[^\n]+")
 _BULLET = re.compile(r"\s*(?:[-*+\u2022\u25cf\u25aa\u2013]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
 _WORD = re.compile(r"\w+(?:[.,:/'\u2019_-]\w+)*", re.UNICODE)
@@ -80,19 +83,31 @@ def _ends(text: str, start: int, end: int) -> list[int]:
 
 
 def _is_end(text: str, start: int, mark: re.Match[str], end: int) -> bool:
+    place = mark.start()
     if mark.end() >= end or not mark.group().startswith("."):
-        return True
-    word = re.search(r"[\w.'\u2019]*$", text[start : mark.start()])
+        # "the ? operator": a mark that stands alone ends nothing.
+        return mark.end() >= end or place == start or not text[place - 1].isspace()
+    # A bounded look back: a transcript of one long line has thousands of full stops.
+    word = _LAST_WORD.search(text, max(start, place - _LOOK_BACK), place)
     before = word.group().lower() if word else ""
-    following = text[mark.end() : end].lstrip()[:1]
-    if following.islower():  # "approx. five", "the U.S. army"
+    following = _NEXT.match(text, mark.end(), end)
+    first = following[1] if following else ""
+    if first.islower():  # "approx. five", "the U.S. army"
         return False
-    if before in _ABBREVIATIONS or (before in _BEFORE_NUMBERS and following.isdigit()):
+    if before in _ABBREVIATIONS or (before in _BEFORE_NUMBERS and first.isdigit()):
         return False
-    # "J. Smith" and "3. Press": an initial or a list number opens, it does not end.
-    opens_line = not text[start : mark.start() - len(before)].strip()
-    initial = len(before) == 1 and before.isalpha() and before != "i"
-    return not (initial or (before.isdigit() and opens_line))
+    opened = place - len(before)
+    if before.isdigit():  # "3. Press": a number alone at the start of its line opens a step
+        return opened - start > _LOOK_BACK or bool(text[start:opened].strip())
+    return not (len(before) == 1 and before.isalpha() and _initial(text, start, opened))
+
+
+def _initial(text: str, start: int, opened: int) -> bool:
+    """Return whether the letter at `opened` abbreviates a name: "J. Smith", not "plan B."."""
+    if text[opened] == "I":
+        return False
+    word = _LAST_WORD.search(text, max(start, opened - _LOOK_BACK), max(start, opened - 1))
+    return word is None or not word.group() or word.group()[0].isupper()
 
 
 def words(text: str) -> list[str]:

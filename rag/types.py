@@ -92,8 +92,7 @@ class Document:
 
     def block_at(self, offset: int) -> Block | None:
         """Return the block that holds character `offset`; None between blocks."""
-        starts = [block.span.start for block in self.blocks]
-        row = bisect_right(starts, offset) - 1
+        row = bisect_right(self.blocks, offset, key=lambda block: block.span.start) - 1
         return self.blocks[row] if row >= 0 and offset < self.blocks[row].span.end else None
 
 
@@ -176,6 +175,12 @@ class Filter:
     """Earliest document date, ISO 8601, inclusive. Documents without a date do not match."""
     until: str | None = None
     """Latest document date, ISO 8601, inclusive. Documents without a date do not match."""
+
+    def __post_init__(self) -> None:
+        """Refuse a text where several are meant: its characters would be the values."""
+        for name in ("documents", "sources"):
+            if isinstance(getattr(self, name), str):
+                raise TypeError(f"Filter.{name} takes several texts: ({getattr(self, name)!r},)")
 
     def __bool__(self) -> bool:
         """Return whether anything is restricted."""
@@ -330,6 +335,7 @@ class Reason(StrEnum):
     UNSUPPORTED_DRAFT = "unsupported_draft"
     CLAIMS_DROPPED = "claims_dropped"
     GENERATOR_FAILED = "generator_failed"
+    MODEL_DECLINED = "model_declined"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,12 @@ def split(text):
         ("世界。你好！", ["世界。", "你好！"]),
         ("هل تعلم؟ نعم.", ["هل تعلم؟", "نعم."]),
         ("Version 2.3.1 is out. Get it.", ["Version 2.3.1 is out.", "Get it."]),
+        (
+            "What does the ? operator do? It returns.",
+            ["What does the ? operator do?", "It returns."],
+        ),
+        ("Ducks fly.[17] Swans swim.", ["Ducks fly.[17]", "Swans swim."]),
+        ("He chose plan B. The next day he left.", ["He chose plan B.", "The next day he left."]),
         ("  \n \n", []),
     ],
 )

@@ -14,6 +14,7 @@ REASONS = {
     Reason.WEAK_EVIDENCE: "No sentence in the indexed documents answers this well enough to quote.",
     Reason.UNSUPPORTED_DRAFT: "What the model wrote was not supported by the documents.",
     Reason.CLAIMS_DROPPED: "Some statements were left out because no quote supports them.",
+    Reason.MODEL_DECLINED: "The model found no answer in the passages below.",
     Reason.GENERATOR_FAILED: "The model did not answer, so the documents are quoted instead.",
 }
 
@@ -27,6 +28,10 @@ ADVICE = {
         "Read the nearest passages: the answer may be there in other words.",
         "Ask one thing at a time, with the names and terms the documents use.",
         "If a document is missing, ingest it: rag ingest FOLDER",
+    ),
+    Reason.MODEL_DECLINED: (
+        "Read the nearest passages: the model may have overlooked the answer.",
+        "Ask for quoted sentences instead of a written answer.",
     ),
     Reason.UNSUPPORTED_DRAFT: (
         "Read the nearest passages.",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from rag.answer.extract import cite
+from rag.answer.prompt import declines
 from rag.protocols import Embedder
 from rag.text import content_stems, sentences, without_bullet
 from rag.types import Claim, Draft, Evidence, Span
@@ -61,7 +62,7 @@ def _statements(draft: Draft) -> list[tuple[str, Span, set[int]]]:
             continue
         labels = {int(n) for m in _LABELS.finditer(said) for n in re.findall(r"\d+", m.group())}
         text = _OPENING.sub("", " ".join(_LABELS.sub("", said).replace("**", "").split()))
-        if content_stems(text):
+        if content_stems(text) and not declines(text):
             stated.append((text, span, labels))
     return stated
 

@@ -6,6 +6,7 @@ The constant part is a prefix of every prompt, which model servers and llama.cpp
 from collections.abc import Callable, Sequence
 
 from rag.protocols import Message
+from rag.text import fold, sentences
 from rag.types import Evidence
 
 INSTRUCTIONS = (
@@ -54,8 +55,9 @@ def write_prompt(
 
 
 def declines(text: str) -> bool:
-    """Return whether a draft says that the sources do not answer."""
-    return DECLINED in text.casefold() or not text.strip()
+    """Return whether all a draft says, or all that one statement says, is that it cannot tell."""
+    said = [span.of(text) for span in sentences(text)]
+    return all(DECLINED in fold(sentence) for sentence in said)
 
 
 def _fitting(

@@ -37,6 +37,9 @@ _MONTHS = {
     )
     for name in names.split()
 }
+_SHORT_UNITS = frozenset("m s d".split())  # metre, second, day; elsewhere the ends of "I'm"
+_SMALL_STEMS = {stems(word)[0]: value for word, value in _SMALL.items()}
+MONTHS = frozenset(_MONTHS)
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _DAY_MONTH = re.compile(
@@ -53,6 +56,14 @@ _DATES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Date]], ...] = (
 _CLOCK = re.compile(
     r"(?<![\d.:])(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?"
     r"(?:\s?(?P<half>[ap])\.?m\b\.?|(?<=:\d\d))(?![\d:])"
+)
+_RANGE = re.compile(
+    r"(?<![\w./:,-])(\d+(?:[.,]\d+)*)\s?[-\u2013]\s?(\d+(?:[.,]\d+)*)(?![\w/-]|[.,]\d)"
+)
+_TOKEN = re.compile(r"(?<!\w)[-+]?[\w./:,$\u20ac\u00a3\u00a5-]*\d[\w./:,%\u00b0-]*")
+_PLAIN = re.compile(
+    r"[-+]?[$\u20ac\u00a3\u00a5]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"(?:st|nd|rd|th|%|\u00b0[cf]?|[a-z\u00b5]{1,4})?"
 )
 _NUMBER = re.compile(
     r"(?P<sign>(?<![\w.)])-)?(?P<currency>[$\u20ac\u00a3\u00a5])?\s?"
@@ -83,16 +94,38 @@ class Quantity:
     unit: str
     said: str
     """The characters it was read from."""
+    near: frozenset[str] = frozenset()
+    """Stems of the next three words: in "12 permanent members" the unit is among them."""
+
+    def fits(self, other: "Quantity") -> bool:
+        """Return whether both may count the same thing."""
+        if not self.unit or not other.unit or self.unit == other.unit:
+            return True
+        return self.unit in other.near or other.unit in self.near
 
 
 def quantities(text: str) -> list[Quantity]:
-    """Return the numbers of `text` in order, without those that are part of a date."""
-    lowered = _without_dates(fold(text))
+    """Return the numbers of `text` in order, without those that are part of a date or a code."""
+    lowered, _ = _without_codes(_without_dates(fold(text)))
     found = [(m.start(), _of_clock(m)) for m in _CLOCK.finditer(lowered)]
     lowered = _CLOCK.sub(_blank, lowered)
-    found += [(m.start(), _of_digits(m)) for m in _NUMBER.finditer(lowered) if _free(lowered, m)]
+    found += [(m.start(), _of_digits(m)) for m in _NUMBER.finditer(lowered)]
     found += [(m.start(), _of_words(m)) for m in _WORDS.finditer(lowered)]
     return [quantity for _, quantity in sorted(found, key=lambda pair: pair[0])]
+
+
+def as_digits(stem: str) -> str:
+    """Return the stem of a number word in digits, any other as it is."""
+    value = _SMALL_STEMS.get(stem)
+    return stem if value is None else str(value)
+
+
+def codes(text: str) -> set[str]:
+    """Return the words of `text` that hold digits and are no plain number, case-folded.
+
+    `NX-200`, `v2.3.1`, `10.1.0.254`, `1/2` and `3,5` have to be said exactly to be the same.
+    """
+    return _without_codes(_without_dates(fold(text)))[1]
 
 
 def dates(text: str) -> list[Date]:
@@ -115,24 +148,32 @@ def _blank(match: re.Match[str]) -> str:
     return " " * len(match.group())
 
 
-def _free(text: str, match: re.Match[str]) -> bool:
-    """Return whether the digits stand alone, and are not a part of `NX-200` or `v2.3.1`."""
-    before = text[match.start("digits") - 1 : match.start("digits")]
-    after = text[match.end("digits") : match.end("digits") + 2]
-    inside = before.isalpha() or before in {"_", "/", "."} or (before == "-" and not match["sign"])
-    return not inside and not re.match(r"[.-]\d|_\w", after)
+def _without_codes(text: str) -> tuple[str, set[str]]:
+    """Return `text` with codes blanked and ranges of numbers parted, and the codes."""
+    text = _RANGE.sub(lambda m: f"{m[1]} to {m[2]}", text)
+    found: set[str] = set()
+
+    def blank(match: re.Match[str]) -> str:
+        word = match.group().rstrip(".,:;/-")
+        if _PLAIN.fullmatch(word) or _CLOCK.fullmatch(word):
+            return match.group()
+        found.add(word)
+        return _blank(match)
+
+    return _TOKEN.sub(blank, text), found
 
 
 def _of_digits(match: re.Match[str]) -> Quantity:
     value = float(re.sub(r"[,\u2019'\u202f ]", "", match["digits"]))
     unit = match["unit"] or ""
-    if unit in _SCALES or unit in {"m", "bn", "k"}:
-        value *= _SCALES.get(unit, {"m": 1e6, "bn": 1e9, "k": 1e3}.get(unit, 1.0))
-        unit = ""
+    scales = _SCALES | {"bn": 1e9} | ({"m": 1e6, "k": 1e3} if match["currency"] else {})
+    if unit in scales:  # a bare "m" is a metre, "$5m" are millions
+        value, unit = value * scales[unit], _next_word(match)
     if match["currency"]:
         unit = _CURRENCIES[match["currency"]]
     value = -value if match["sign"] else value
-    return Quantity(value, "" if match["suffix"] else _unit(unit), match.group().strip())
+    unit = "" if match["suffix"] else _unit(unit)
+    return Quantity(value, unit, match.group().strip(), _near(match))
 
 
 def _of_clock(match: re.Match[str]) -> Quantity:
@@ -147,12 +188,24 @@ def _of_words(match: re.Match[str]) -> Quantity:
     if match["ones"] and value >= 20:
         value += _SMALL[match["ones"]]
     if unit in _SCALES:
-        value, unit = value * _SCALES[unit], ""
-    return Quantity(value, "" if word in _ORDINALS else _unit(unit), match.group().strip())
+        value, unit = value * _SCALES[unit], _next_word(match)
+    unit = "" if word in _ORDINALS else _unit(unit)
+    return Quantity(value, unit, match.group().strip(), _near(match))
+
+
+def _next_word(match: re.Match[str]) -> str:
+    found = re.match(r"\s([a-z]+)", match.string[match.end() : match.end() + 30])
+    return found[1] if found else ""
+
+
+def _near(match: re.Match[str]) -> frozenset[str]:
+    start = match.end("digits") if "digits" in match.re.groupindex else match.end("word")
+    following = re.findall(r"[a-z%\u00b5]+", match.string[start : start + 60])[:3]
+    return frozenset(_unit(word) for word in following) - {""}
 
 
 def _unit(word: str) -> str:
-    if not word or word in FUNCTION_WORDS:
+    if not word or (word in FUNCTION_WORDS and word not in _SHORT_UNITS):
         return ""
     stem = word if not word[0].isalpha() else (stems(word) or [word])[0]
     return _SAME_UNIT.get(word, _SAME_UNIT.get(stem, stem))

@@ -49,14 +49,16 @@ _ASKS = (
 _EXPECTED = tuple((kind, re.compile(pattern)) for kind, pattern in _ASKS)
 
 _NUMBER = re.compile(
-    r"\d|\b(zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|"
-    r"thousand|million|billion|half|third|quarter|once|twice|daily|weekly|monthly|yearly|"
-    r"annually)\b"
+    r"\d|\b(zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|"
+    r"\w+ty|dozen|hundred|thousand|million|billion|half|third|quarter|once|twice|daily|weekly|"
+    r"monthly|yearly|annually)\b"
 )
 _TIME = re.compile(
-    r"\b(1\d|20)\d\d\b|\b\d{1,2}:\d\d\b|\b\d+ (second|minute|hour|day|week|month|year)s?\b|"
+    r"\b(1\d|20)\d\ds?\b|\b\d{1,2}:\d\d\b|\b\d{1,2} ?[ap]\.?m\b|\bat (one|two|three|four|five|six|"
+    r"seven|eight|nine|ten|eleven|twelve)\b|\b\d+ (second|minute|hour|day|week|month|year)s?\b|"
     r"\b(january|february|march|april|may|june|july|august|september|october|november|december|"
-    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|today|spring|summer|"
+    r"mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|weekdays?|weekends?|"
+    r"quarterly|century|today|spring|summer|"
     r"autumn|winter|morning|evening|night|noon|midnight|daily|weekly|monthly|annually|before|"
     r"after|during|until|since|when|while)\b"
 )
@@ -64,7 +66,7 @@ _PLACE = re.compile(
     r"\b(in|at|near|on|from|to|into|between|across|through|along|around|behind|under|inside|"
     r"outside|north|south|east|west)\b"
 )
-_NAME = re.compile(r"\b[A-Z][\w'-]*\b|\b[A-Z]{2,}\b")
+_WORD = re.compile(r"[^\W\d_][\w'-]*")
 
 
 def expected(question: str) -> Expected:
@@ -91,5 +93,6 @@ def holds(kind: Expected, sentence: str, question: str) -> bool:
 
 def names(text: str) -> set[str]:
     """Return the case-folded words of `text` that look like names, without function words."""
-    found = {fold(word.removesuffix("'s")) for word in _NAME.findall(text.replace("\u2019", "'"))}
+    capitalised = (w for w in _WORD.findall(text.replace("\u2019", "'")) if w[0].isupper())
+    found = {fold(word.removesuffix("'s")) for word in capitalised}
     return {word for word in found if word not in FUNCTION_WORDS}

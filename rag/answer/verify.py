@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rag.answer.checks import objections
 from rag.answer.quantities import quantities
+from rag.answer.shorten import departures
 from rag.errors import ModelError
 from rag.protocols import Verifier
 from rag.text import content_stems
@@ -14,7 +15,12 @@ _SAME_SHARE = 0.75  # of a claim's content words in the quote that holds its fig
 
 
 def verify(
-    verifier: Verifier, claims: Sequence[Claim], passages: Sequence[Passage], *, floor: float
+    verifier: Verifier,
+    claims: Sequence[Claim],
+    passages: Sequence[Passage],
+    *,
+    floor: float,
+    own_words: bool = False,
 ) -> list[Verdict]:
     """Return one verdict per claim, in order.
 
@@ -27,6 +33,8 @@ def verify(
         passages: Where the citations come from; title and headings belong to the evidence,
             since "It opened in 1989." under a title names what opened.
         floor: Least entailment, in [0, 1].
+        own_words: Whether a claim may use words its quotes do not; only a trained verifier
+            can judge that. Otherwise it may shorten a quote and no more.
 
     Raises:
         ModelError: If the verifier returns another number of rows than it was given.
@@ -41,7 +49,7 @@ def verify(
         id(claim): (premise, float(row[0]), float(row[2]))
         for claim, premise, row in zip(cited, premises, rows, strict=True)
     }
-    return [_judge(claim, judged.get(id(claim)), floor) for claim in claims]
+    return [_judge(c, judged.get(id(c)), floor, own_words=own_words) for c in claims]
 
 
 def evidence_text(claim: Claim, documents: dict[DocumentId, Document]) -> str:
@@ -78,14 +86,26 @@ def scattered(claim: Claim) -> list[str]:
     return reasons
 
 
-def _judge(claim: Claim, judged: tuple[str, float, float] | None, floor: float) -> Verdict:
+def against(claim: Claim, premise: str, *, own_words: bool) -> list[str]:
+    """Return what speaks against `claim`; nothing does when it is a quote, word for word."""
+    quotes = [citation.quote for citation in claim.citations]
+    if any(" ".join(quote.split()) == " ".join(claim.text.split()) for quote in quotes):
+        return []
+    if own_words:
+        return [*objections(claim.text, premise), *scattered(claim)]
+    above = premise.removesuffix("\n".join(quotes))
+    return [*objections(claim.text, premise), *departures(claim.text, quotes, above)]
+
+
+def _judge(
+    claim: Claim, judged: tuple[str, float, float] | None, floor: float, *, own_words: bool
+) -> Verdict:
     if judged is None:
         return Verdict(claim, Support.NOT_ENOUGH_INFO, 0.0, ("nothing in the passages says this",))
     premise, entailment, contradiction = judged
-    against = [*objections(claim.text, premise), *scattered(claim)]
-    if against:
+    if reasons := against(claim, premise, own_words=own_words):
         support = Support.REFUTED if contradiction >= floor else Support.NOT_ENOUGH_INFO
-        return Verdict(claim, support, entailment, tuple(against))
+        return Verdict(claim, support, entailment, tuple(reasons))
     if entailment >= floor:
         return Verdict(claim, Support.SUPPORTED, entailment)
     if contradiction >= floor:

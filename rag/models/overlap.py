@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from rag.protocols import Floats
-from rag.text import content_stems, sentences, stems
+from rag.text import content_stems, fold, sentences, stems
 
 FEATURES = (
     "coverage",
@@ -26,6 +26,7 @@ FEATURES = (
     "cosine_premise",
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_MOST_SENTENCES = 3  # that a hypothesis is looked for in at once
 _NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w'-]*\w")
 
 
@@ -79,9 +80,22 @@ def overlap(hypothesis: str, premise: Premise, cosines: Floats, cosine_premise: 
 
 
 def is_sentence_of(hypothesis: str, premise: Premise) -> bool:
-    """Return whether the premise holds the hypothesis as a whole sentence, word for word."""
-    wanted = tuple(stems(hypothesis))
-    return bool(wanted) and wanted in premise.stems
+    """Return whether a line of the premise holds the hypothesis as whole sentences, verbatim.
+
+    Case and the closing mark may differ; any other character counts.
+    """
+    wanted = _plain(hypothesis)
+    for line in premise.text.split("\n"):
+        spans = sentences(line)
+        for row, first in enumerate(spans):
+            ends = (last.end for last in spans[row : row + _MOST_SENTENCES])
+            if wanted and any(_plain(line[first.start : end]) == wanted for end in ends):
+                return True
+    return False
+
+
+def _plain(text: str) -> str:
+    return " ".join(fold(text).split()).rstrip(".!?\u2026")
 
 
 def _bigrams(hypothesis: str, premise: Premise) -> float:

@@ -102,7 +102,7 @@ def test_a_figure_of_one_quote_is_not_lent_to_what_another_says(passage):
     (verdict,) = verify(Gullible(), claims, [passage(text)], floor=0.5)
 
     assert verdict.support is Support.NOT_ENOUGH_INFO
-    assert "30 days" in verdict.reasons[0]
+    assert "30" in verdict.reasons[0]
 
 
 def test_a_claim_made_of_a_title_alone_is_not_supported(passage):
