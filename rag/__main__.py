@@ -16,6 +16,7 @@ import click
 
 from rag.errors import RagError
 from rag.settings import Settings
+from rag.terminal import safe
 from rag.types import Filter
 
 if TYPE_CHECKING:
@@ -105,12 +106,14 @@ def _filtered(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--include", multiple=True, help="Only files like this pattern (.gitignore syntax).")
 @click.option("--exclude", multiple=True, help="Not files like this pattern (.gitignore syntax).")
+@click.option("--prune", is_flag=True, help="Forget files that have gone from these folders.")
 @click.option("--verbose", "-v", is_flag=True, help="List every file.")
 @_common
 def ingest(
     paths: tuple[Path, ...],
     include: tuple[str, ...],
     exclude: tuple[str, ...],
+    prune: bool,
     verbose: bool,
     **common: Any,  # noqa: ANN401
 ) -> None:
@@ -127,12 +130,28 @@ def ingest(
         },
     )
     with make_ingester(settings) as ingester, bar(quiet=common["as_json"]) as progress:
-        report = ingester.ingest(paths, progress)
+        report = ingester.ingest(paths, progress, prune_gone=prune)
     if common["as_json"]:
         _print_json(report.to_dict())
         return
     for line in (*(file_lines(report.files) if verbose else ()), *report_lines(report)):
         click.echo(line)
+
+
+@cli.command()
+@click.argument("sources", nargs=-1, required=True)
+@_common
+def remove(sources: tuple[str, ...], **common: Any) -> None:  # noqa: ANN401
+    """Forget SOURCES (as `rag sources` prints them) and publish a build without them."""
+    from rag.assemble import make_ingester
+    from rag.terminal import bar
+
+    with make_ingester(_settings(common)) as ingester, bar(quiet=common["as_json"]) as progress:
+        left = ingester.remove(sources, progress)
+    if common["as_json"]:
+        _print_json({"removed": list(sources), "documents": left})
+        return
+    click.echo(f"removed {', '.join(map(safe, sources))}; {left} documents are left")
 
 
 @cli.command()
@@ -188,8 +207,8 @@ def search(
 
 @cli.command()
 @click.argument("document")
-@click.option("--start", type=int, default=0, help="First character.")
-@click.option("--end", type=int, help="Character after the last.")
+@click.option("--start", type=click.IntRange(0), default=0, help="First character.")
+@click.option("--end", type=click.IntRange(1), help="Character after the last.")
 @_common
 def show(document: str, start: int, end: int | None, **common: Any) -> None:  # noqa: ANN401
     """Print the stored text of DOCUMENT (source or id), or the characters a citation names."""
@@ -198,6 +217,10 @@ def show(document: str, start: int, end: int | None, **common: Any) -> None:  # 
     with Ledger.open(_folder(_settings(common))) as ledger:
         found = ledger.find_document(document)
     text = found.text[start:end]
+    if not text:
+        raise click.BadParameter(
+            f"characters {start} to {end or len(found.text)} of {len(found.text)} are none"
+        )
     if common["as_json"]:
         _print_json(
             {

@@ -43,30 +43,25 @@ class Rag(Pipeline):
         folder = IndexFolder.named(settings.indexes, index or settings.index)
         check_exists(folder)  # before a model is loaded for nothing
         embedder = make_embedder(settings)
-        snapshot = open_snapshot(
+        verifier, generator = make_verifier(settings, embedder), make_generator(settings)
+        reranker = make_reranker(settings)
+        snapshot = open_snapshot(  # last, since it holds files open
             folder,
             fingerprint=embedder.fingerprint,
             dim=embedder.dim,
             embedder_name=embedder.name,
         )
-        return cls(
-            snapshot,
-            embedder,
-            make_verifier(settings, embedder),
-            make_generator(settings),
-            make_reranker(settings),
-            make_policy(settings),
-        )
+        return cls(snapshot, embedder, verifier, generator, reranker, make_policy(settings))
 
     @staticmethod
     def ingest(
-        paths: Sequence[str | Path],
+        paths: str | Path | Sequence[str | Path],
         index: str | None = None,
         *,
         settings: Settings | None = None,
         progress: "Progress | None" = None,
     ) -> "IngestReport":
-        """Read files and folders into `index` and publish a new build of it.
+        """Read one or more files and folders into `index` and publish a new build of it.
 
         Raises:
             LoadError: If a path does not exist, a folder is empty, or nothing was readable.
@@ -75,7 +70,8 @@ class Rag(Pipeline):
         """
         settings = settings or Settings.load()
         with make_ingester(settings, index) as ingester:
-            return ingester.ingest([Path(p) for p in paths], progress or _silent)
+            several = [paths] if isinstance(paths, str | Path) else paths
+            return ingester.ingest([Path(path) for path in several], progress or _silent)
 
     def close(self) -> None:
         """Release the index's files."""

@@ -66,7 +66,8 @@ def _indexes(settings: Settings) -> Iterator[Finding]:
     if not settings.indexes.is_dir():
         yield Finding(True, "indexes", "none yet; `rag ingest FOLDER` makes one")
         return
-    for folder in sorted(settings.indexes.iterdir()):
+    names = (f for f in sorted(settings.indexes.iterdir()) if (f / "ledger.sqlite").is_file())
+    for folder in names:
         yield _try(f"index {folder.name}", lambda name=folder.name: _opened(settings, name))  # type: ignore[misc]
 
 

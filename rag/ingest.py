@@ -8,17 +8,18 @@ goes on where it stopped; the live build changes once, at the very end, in one s
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from rag.corpus.load import FileLoader, Loaded
 from rag.corpus.walk import Found, walk
-from rag.errors import LoadError, ModelError
+from rag.errors import LoadError, ModelError, QuestionError
 from rag.index.build import make_build, prune, publish
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
+from rag.index.manifest import Manifest
 from rag.protocols import Embedder, Splitter
 from rag.types import Chunk, Document, FileReport, FileStatus
 
@@ -38,6 +39,10 @@ class IngestReport:
     """What became of every file, and what the index holds now."""
 
     files: tuple[FileReport, ...]
+    gone: tuple[str, ...]
+    """Sources under the folders read whose files are no longer there."""
+    pruned: bool
+    """Whether these were removed; otherwise they still answer."""
     build: str
     documents: int
     chunks: int
@@ -82,8 +87,12 @@ class Ingester:
         """Stop the parsers."""
         self.loader.close()
 
-    def ingest(self, paths: Sequence[Path], progress: Progress) -> IngestReport:
+    def ingest(
+        self, paths: Sequence[Path], progress: Progress, *, prune_gone: bool = False
+    ) -> IngestReport:
         """Read `paths`, embed what is new, and publish a build with everything known.
+
+        Files that have gone from a folder are reported, and with `prune_gone` forgotten.
 
         Raises:
             LoadError: If a path does not exist, a folder is empty, or nothing was readable.
@@ -91,27 +100,21 @@ class Ingester:
             DiskFull: If there is no room; the live build is untouched.
         """
         start = time.perf_counter()
+        items = list(walk(paths, include=self.include, exclude=self.exclude))
         with Ledger.open(self.folder, create=True) as ledger, ledger.writing():
-            reports = tuple(self._read(ledger, paths, progress))
+            reports = tuple(self._read(ledger, items, progress))
+            gone = _gone(ledger, paths)
+            for source in gone if prune_gone else ():
+                ledger.remove(source)
             if not ledger.counts().chunks:
                 raise LoadError(_nothing_readable(reports))
-            self._resplit(ledger, progress)
-            embedded, longest = self._embed(ledger, progress)
-            manifest = make_build(
-                self.folder,
-                ledger,
-                embedder_name=self.embedder.name,
-                fingerprint=self.embedder.fingerprint,
-                dim=self.embedder.dim,
-                splitter=self.splitter.fingerprint,
-            )
-            publish(self.folder, manifest.build)
-            prune(self.folder)
-            progress("publish", 1, 1, manifest.build)
+            embedded, longest, manifest = self._publish(ledger, progress)
         seconds = time.perf_counter() - start
         counts = manifest.counts
         return IngestReport(
             reports,
+            gone,
+            prune_gone,
             manifest.build,
             counts["documents"],
             counts["chunks"],
@@ -121,20 +124,56 @@ class Ingester:
             round(seconds, 2),
         )
 
+    def remove(self, sources: Sequence[str], progress: Progress) -> int:
+        """Forget `sources` and publish a build without them; return how many documents are left.
+
+        Raises:
+            QuestionError: If one of them is not in the index; nothing is removed then.
+            LoadError: If nothing would be left.
+        """
+        with Ledger.open(self.folder) as ledger, ledger.writing():
+            known = {name for row in ledger.sources() for name in (row.source, *row.aliases)}
+            if unknown := [source for source in sources if source not in known]:
+                raise QuestionError(f"no source {unknown[0]!r} in the index; see `rag sources`")
+            if known <= set(sources):
+                raise LoadError(f"nothing would be left; delete the folder {self.folder.root}")
+            for source in sources:
+                ledger.remove(source)
+            _, _, manifest = self._publish(ledger, progress)
+            prune(self.folder, keep=1)
+        return manifest.counts["documents"]
+
+    def _publish(self, ledger: Ledger, progress: Progress) -> tuple[int, int, Manifest]:
+        """Embed what has no vector yet, write a build of everything, and make it live."""
+        self._resplit(ledger, progress)
+        embedded, longest = self._embed(ledger, progress)
+        manifest = make_build(
+            self.folder,
+            ledger,
+            embedder_name=self.embedder.name,
+            fingerprint=self.embedder.fingerprint,
+            dim=self.embedder.dim,
+            splitter=self.splitter.fingerprint,
+        )
+        publish(self.folder, manifest.build)
+        prune(self.folder)
+        progress("publish", 1, 1, manifest.build)
+        return embedded, longest, manifest
+
     def _read(
-        self, ledger: Ledger, paths: Sequence[Path], progress: Progress
+        self, ledger: Ledger, items: Sequence[Found | FileReport], progress: Progress
     ) -> Iterator[FileReport]:
-        found: list[Found] = []
-        for item in walk(paths, include=self.include, exclude=self.exclude):
-            if isinstance(item, FileReport):
-                yield item
-            else:
-                found.append(item)
+        yield from (item for item in items if isinstance(item, FileReport))
+        found = [item for item in items if isinstance(item, Found)]
+        before = {report.source: report for report in ledger.reports()}
         loaded = self.loader.read_all(
             found, skip=lambda item, sha256: ledger.unchanged(_location(item), sha256)
         )
         for done, (item, file) in enumerate(zip(found, loaded, strict=True), 1):
-            yield self._keep(ledger, item, file)
+            report = self._keep(ledger, item, file)
+            if report.status is FileStatus.UNCHANGED:  # tell what it was found to hold
+                report = replace(before.get(report.source, report), status=FileStatus.UNCHANGED)
+            yield report
             progress("read", done, len(found), item.source)
 
     def _keep(self, ledger: Ledger, item: Found, file: Loaded) -> FileReport:
@@ -176,6 +215,17 @@ class Ingester:
                 f"{self.embedder.max_tokens}; set split.size below that"
             )
         return longest
+
+
+def _gone(ledger: Ledger, paths: Sequence[Path]) -> tuple[str, ...]:
+    """Return the sources below the folders of `paths` whose files are no longer there."""
+    folders = [path.absolute() for path in paths if path.is_dir()]
+    names: dict[str, str] = {}
+    for location in ledger.locations():
+        file = Path(location.file)
+        if any(file.is_relative_to(folder) for folder in folders) and not file.exists():
+            names[location.source] = location.file
+    return tuple(sorted(names))
 
 
 def _location(item: Found) -> str:

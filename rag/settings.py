@@ -215,7 +215,7 @@ def _known() -> list[str]:
 
 
 def _from_file(path: Path | None, env: Mapping[str, str]) -> dict[str, object]:
-    named = path or (Path(env["RAG_CONFIG"]) if "RAG_CONFIG" in env else None)
+    named = path or (Path(env["RAG_CONFIG"]) if env.get("RAG_CONFIG") else None)
     path = named or Path("rag.toml")
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -228,6 +228,8 @@ def _from_file(path: Path | None, env: Mapping[str, str]) -> dict[str, object]:
     flat: dict[str, object] = {}
     for key, value in tree.items():
         if isinstance(value, dict):
+            if key not in {section.name for section in _sections()}:
+                raise SettingsError(f"unknown section [{key}] in {path}; known: {_known()}")
             flat |= {f"{key}.{leaf}": v for leaf, v in value.items()}
         else:
             flat[key] = value
@@ -238,8 +240,8 @@ def _from_env(env: Mapping[str, str]) -> dict[str, object]:
     names = {"RAG_" + key.upper().replace(".", "_"): key for key in _known()}
     values: dict[str, object] = {}
     for name, value in env.items():
-        if not name.startswith("RAG_") or name == "RAG_CONFIG":
-            continue
+        if not name.startswith("RAG_") or name == "RAG_CONFIG" or not value:
+            continue  # an empty variable is one that is not set
         if name not in names:
             raise SettingsError(
                 f"unknown variable {name}; RAG_* variables are {', '.join(sorted(names))}"
@@ -249,6 +251,8 @@ def _from_env(env: Mapping[str, str]) -> dict[str, object]:
 
 
 def _with(settings: Settings, key: str, value: object) -> Settings:
+    if key in {"home", "index"} and not isinstance(value, str | Path):
+        raise SettingsError(f"setting {key!r} must be text, got {value!r}")
     if key == "home":
         return replace(settings, home=Path(str(value)).expanduser())
     if key == "index":

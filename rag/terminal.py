@@ -35,6 +35,11 @@ def safe(text: str) -> str:
     return "".join("?" if unicodedata.category(c) in {"Cc", "Cf", "Cs"} else c for c in line)
 
 
+def many(number: int, noun: str) -> str:
+    """Return `1 page` or `1,200 pages`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def answer_lines(answer: Answer) -> Iterator[str]:
     """Yield an answer, its numbered quotes with file and page, and what was dropped."""
     yield from _wrapped(safe(answer.text))
@@ -59,17 +64,26 @@ def answer_lines(answer: Answer) -> Iterator[str]:
 def report_lines(report: "IngestReport") -> Iterator[str]:
     """Yield what was not simply read, then the totals."""
     for file in report.files:
-        if file.status in {FileStatus.REJECTED, FileStatus.PARTIAL}:
-            yield from _wrapped(f"{file.status.value:9} {safe(file.source)}: {safe(file.reason)}")
+        why = file.reason
+        if file.pages_without_text and not why:
+            why = f"no text on page {', '.join(map(str, file.pages_without_text[:10]))}"
+        if why:
+            yield from _wrapped(f"{file.status.value:9} {safe(file.source)}: {safe(why)}")
     duplicates = sum(bool(file.duplicate_of) for file in report.files)
     counts = ", ".join(f"{report.count(s)} {s.value}" for s in FileStatus if report.count(s))
-    yield f"{len(report.files)} files: {counts or 'none'}; {duplicates} duplicates"
+    yield f"{many(len(report.files), 'file')}: {counts}; {many(duplicates, 'duplicate')}"
+    for source in report.gone:
+        done = "removed" if report.pruned else "gone, still answered from (--prune removes it)"
+        yield from _wrapped(f"{done:9} {safe(source)}")
     characters = sum(file.characters for file in report.files)
     blank = sum(len(file.pages_without_text) for file in report.files)
     tables = sum(file.tables for file in report.files)
-    yield f"read {characters:,} characters, {tables} tables; {blank} pages without text"
     yield (
-        f"index holds {report.documents} documents in {report.chunks} chunks "
+        f"read {many(characters, 'character')}, {many(tables, 'table')}; "
+        f"{many(blank, 'page')} without text"
+    )
+    yield (
+        f"index holds {many(report.documents, 'document')} in {many(report.chunks, 'chunk')} "
         f"({report.embedded} embedded now)"
     )
     if report.embedded:
@@ -83,9 +97,9 @@ def report_lines(report: "IngestReport") -> Iterator[str]:
 def file_lines(files: Iterable[FileReport]) -> Iterator[str]:
     """Yield one line per file with everything known about it."""
     for file in files:
-        parts = [f"{file.characters:,} characters", f"{file.chunks} chunks"]
-        parts += [f"{file.pages} pages"] if file.pages else []
-        parts += [f"{file.tables} tables"] if file.tables else []
+        parts = [many(file.characters, "character"), many(file.chunks, "chunk")]
+        parts += [many(file.pages, "page")] if file.pages else []
+        parts += [many(file.tables, "table")] if file.tables else []
         parts += [f"same as {safe(file.duplicate_of)}"] if file.duplicate_of else []
         parts += [safe(file.reason)] if file.reason else []
         yield f"{file.status.value:9} {safe(file.source)}  ({', '.join(parts)})"
@@ -94,11 +108,8 @@ def file_lines(files: Iterable[FileReport]) -> Iterator[str]:
 def source_lines(rows: "Sequence[SourceRow]") -> Iterator[str]:
     """Yield one line per source: what it is, how long, and why not if it was not read."""
     for row in rows:
-        parts = [
-            safe(row.title),
-            row.date or "",
-            f"{row.characters:,} characters, {row.chunks} chunks",
-        ]
+        size = f"{many(row.characters, 'character')}, {many(row.chunks, 'chunk')}"
+        parts = [safe(row.title), row.date or "", size]
         parts += [f"also {', '.join(map(safe, row.aliases))}"] if row.aliases else []
         parts += [safe(row.reason)] if row.reason else []
         about = "; ".join(part for part in parts if part)

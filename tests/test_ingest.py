@@ -1,15 +1,17 @@
 """The offline path over real files, with a stand-in only for the embedder's weights."""
 
+import sqlite3
 import threading
 
 import pytest
 
 from rag.corpus.load import FileLoader
 from rag.corpus.split import StructureSplitter
-from rag.errors import IndexBusy, LoadError, ModelError
+from rag.errors import IndexBusy, IndexDamaged, LoadError, ModelError, QuestionError
 from rag.index.build import live_build
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
+from rag.index.records import decode_text, encode_text
 from rag.index.snapshot import open_snapshot
 from rag.ingest import Ingester
 from rag.pipeline import Pipeline, Policy
@@ -214,3 +216,63 @@ def test_two_writers_do_not_meet(index, files):
         thread.join()
 
     assert len(errors) == 1
+
+
+def test_a_file_that_has_gone_is_reported_and_forgotten_only_when_asked(index, files):
+    (files / "secret.md").write_text("The secret code of the mill is 4711.")
+    ingest(index, [files])
+    (files / "secret.md").unlink()
+
+    reported, _, _ = ingest(index, [files])
+    with Ledger.open(index) as ledger:
+        held = {row.source for row in ledger.sources()}
+    embedder = CountingEmbedder()
+    splitter = StructureSplitter(64, 0, embedder.count_tokens, embedder.max_tokens, "words")
+    with Ingester(index, FileLoader(workers=1), splitter, embedder) as ingester:
+        pruned = ingester.ingest([files], lambda *event: None, prune_gone=True)
+
+    assert reported.gone == ("papers/secret.md",)
+    assert "papers/secret.md" in held
+    assert pruned.gone == ("papers/secret.md",)
+    assert pruned.documents == reported.documents - 1
+    rag = opened(index)
+    assert "4711" not in rag.ask("What is the secret code of the mill?").text
+    rag.snapshot.close()
+
+
+def test_removing_a_source_leaves_the_others_and_an_unknown_one_is_an_error(index, files):
+    ingest(index, [files])
+    embedder = CountingEmbedder()
+    splitter = StructureSplitter(64, 0, embedder.count_tokens, embedder.max_tokens, "words")
+    with Ingester(index, FileLoader(workers=1), splitter, embedder) as ingester:
+        with pytest.raises(QuestionError, match=r"absent\.md"):
+            ingester.remove(["papers/fares.csv", "papers/absent.md"], lambda *event: None)
+        left = ingester.remove(["papers/fares.csv"], lambda *event: None)
+
+    assert left == 1
+    rag = opened(index)
+    assert all("fares" not in p.document.source for p in rag.search("ticket price adult")[0])
+    rag.snapshot.close()
+
+
+def test_a_mistyped_path_makes_no_index(index, tmp_path):
+    with pytest.raises(LoadError):
+        ingest(index, [tmp_path / "absent"])
+
+    assert not index.root.exists()
+
+
+def test_a_changed_byte_in_the_ledger_is_noticed_before_it_is_quoted(index, files):
+    ingest(index, [files])
+    with sqlite3.connect(index.ledger) as db:
+        db.execute(
+            "UPDATE content SET text = replace(text, 'nine', 'five') WHERE text LIKE '%nine%'"
+        )
+        changed = db.total_changes
+    db.close()
+
+    assert changed
+    rag = opened(index)
+    with pytest.raises(IndexDamaged, match="checksum"):
+        rag.ask("When does the mill open?")
+    rag.snapshot.close()

@@ -96,7 +96,7 @@ class LiveIndex:
             if named not in (None, self._seen):
                 self._seen = named
                 self._swap(replace(self._current.rag, snapshot=self._reopen()))
-        except RagError:
+        except (RagError, OSError):
             logger.exception("build %s was published but cannot be opened", self._seen)
         finally:
             self._opening.release()

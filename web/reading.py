@@ -75,7 +75,7 @@ def window_of(document: Document, mark: Span | None, start: int = 0) -> Span | N
         low = _line_start(document.text, min(start, length - 1))
         return Span(low, min(length, low + WINDOW))
     low = _line_start(document.text, max(0, mark.start - WINDOW // 3))
-    return Span(low, min(length, max(low + WINDOW, mark.end)))
+    return Span(low, min(length, max(low + WINDOW, min(mark.end, low + 2 * WINDOW))))
 
 
 def parts_of(document: Document, window: Span, mark: Span | None) -> list[Part]:

@@ -54,6 +54,10 @@ _HTML = re.compile(
     rb"(?i)^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype html|html[\s>])", re.DOTALL
 )
 
+_SVG = re.compile(
+    rb"(?i)^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<!doctype[^>]*>\s*)*<svg[\s>]", re.DOTALL
+)
+
 
 def detect(raw: Raw) -> str:
     """Return the name of the format of `raw`.
@@ -116,6 +120,8 @@ def _in_compound(data: bytes) -> str:
 
 def _by_name(raw: Raw) -> str:
     suffix = PurePosixPath(raw.name).suffix.lower()
+    if suffix == ".svg" or _SVG.match(raw.data[:2048]):
+        raise LoadError("is a drawing (SVG), whose text is not read; save it as PDF")
     if suffix in _BINARY_ONLY:
         kind = _BINARY_ONLY[suffix]
         if _HTML.match(raw.data[:2048]):

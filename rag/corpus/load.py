@@ -83,6 +83,9 @@ class FileLoader:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
+        except KeyboardInterrupt:
+            self.close()  # or the stop would wait for the files that are being parsed
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
 

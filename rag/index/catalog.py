@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from fnmatch import translate
 from pathlib import Path
 
@@ -65,12 +66,19 @@ class Catalog:
         """Return the chunk ids `filter_` admits, sorted, shape (n,); None if it admits all.
 
         Raises:
-            QuestionError: If a named document is not there, or a date is none.
+            QuestionError: If a named document is not there, no source matches the patterns,
+                or a date is none.
         """
         if not filter_:
             return None
         named = self._named(filter_.documents)
         patterns = [re.compile(translate(pattern)) for pattern in filter_.sources]
+        if patterns and not any(_matches(entry, patterns) for entry in self.entries):
+            example = self.entries[0].source if self.entries else "none"
+            raise QuestionError(
+                f"no source matches {' or '.join(filter_.sources)!r}; sources look like "
+                f"{example!r}, and `rag sources` lists them"
+            )
         since, until = (_checked_date(date) for date in (filter_.since, filter_.until))
         admitted = np.fromiter(
             (
@@ -135,11 +143,19 @@ def _matches(entry: Entry, patterns: Sequence[re.Pattern[str]]) -> bool:
 
 
 def _checked_date(date: str | None) -> str | None:
-    if date is not None and not _DATE.fullmatch(date):
+    if date is not None and not (_DATE.fullmatch(date) and _exists(date)):
         raise QuestionError(
             f"not a date: {date!r}; write 2024, 2024-03 or 2024-03-31 (year, month, day)"
         )
     return date
+
+
+def _exists(date: str) -> bool:
+    try:
+        datetime.strptime(f"{date}-01-01"[:10], "%Y-%m-%d")
+    except ValueError:
+        return False
+    return True
 
 
 def _within(date: str | None, since: str | None, until: str | None) -> bool:

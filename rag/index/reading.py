@@ -71,6 +71,14 @@ class SourceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Location:
+    """Where one document, or a copy of it, was read: its source and the file's path."""
+
+    source: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How much an index holds now; characters and chunks of every document together."""
 
@@ -118,6 +126,12 @@ class LedgerReader:
             rows = [_source_row(row) for row in db.execute(_SOURCES)]
             rows += [_unread_row(file, data) for file, data in db.execute(_UNREAD)]
         return sorted(rows, key=lambda row: row.source)
+
+    def locations(self) -> list[Location]:
+        """Return every place content was read from, copies included, by source."""
+        with self._reading() as db:
+            rows = db.execute("SELECT source, file FROM location ORDER BY source")
+            return [Location(*row) for row in rows]
 
     def reports(self) -> list[FileReport]:
         """Return what became of every file when it was last read, by source."""

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from rag.errors import IndexDamaged
 from rag.types import (
     Block,
     BlockKind,
@@ -18,6 +19,7 @@ from rag.types import (
     Page,
     Revision,
     Span,
+    revision_of,
 )
 
 Row = tuple[int, int, int, str]
@@ -94,6 +96,20 @@ def put_chunks(
     )
 
 
+def _check_content(revision: str, title: str, text: str, metadata: dict[str, str]) -> None:
+    """Pass when the content is what it was when it was stored: its revision is its checksum.
+
+    Raises:
+        IndexDamaged: If a byte of it has changed.
+    """
+    # A title taken from the file's name is no part of the content.
+    if revision not in {revision_of(own, text, metadata) for own in (title, "untitled", "")}:
+        raise IndexDamaged(
+            f"the stored text of {title!r} does not match its checksum; ingest its folder into a "
+            "new index, or restore the ledger from a backup"
+        )
+
+
 def read_document(
     db: sqlite3.Connection, document_id: str, revision: str, source: str, also: Sequence[str]
 ) -> Document | None:
@@ -103,11 +119,13 @@ def read_document(
     ).fetchone()
     if row is None:
         return None
-    title, text, metadata, pages, blocks = row
+    title, stored, metadata, pages, blocks = row
+    text = decode_text(stored)
+    _check_content(revision, title, text, json.loads(metadata))
     return Document(
         id=DocumentId(document_id),
         revision=Revision(revision),
-        text=decode_text(text),
+        text=text,
         source=source,
         title=title,
         metadata=json.loads(metadata),

@@ -278,3 +278,20 @@ def test_data_and_rtf_and_rst_and_text_state_their_titles_and_dates(read):
     assert (rtf.title, rtf.metadata["date"]) == ("Bicycles", "2022-05-09")
     assert (rst.title, rst.metadata["date"]) == ("Work alone", "2023-10-16")
     assert text.title == "Weather limits"
+
+
+def test_a_power_keeps_its_mark_and_a_footnote_mark_stays_plain(text_of):
+    text = text_of(
+        "a.md", b"A u8 holds 2<sup>8</sup> &minus; 1 values.<sup>[5]</sup> H<sub>2</sub>O."
+    )
+
+    assert "2^8" in text
+    assert "H_2O" in text
+    assert "^[5]" not in text
+
+
+def test_a_drawing_is_rejected_with_a_reason(read):
+    documents, report = read("a.svg", b'<?xml version="1.0"?><svg><path d="M1 2"/></svg>')
+
+    assert documents == []
+    assert "drawing" in report.reason

@@ -22,6 +22,8 @@ _BLOCKS = frozenset(
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
+_RAISED = {"sup": "^", "sub": "_"}
+_EXPONENT = re.compile(r"[-+\u2212]?[\dn]{1,4}(?:\s?[-+\u2212]\s?[\dn]{1,3})?")
 _CHARSET = re.compile(rb"""(?i)<meta[^>]{0,200}charset\s*=\s*["']?([\w-]{2,40})""")
 _DEEPEST = 150
 _METADATA = {
@@ -108,6 +110,9 @@ class _Walker:
             self.flush()
             self.visit(node, depth)
             self.flush()
+        elif tag in _RAISED and _EXPONENT.fullmatch(node.text().strip()):
+            # Without a mark, two to the eighth would read "28".
+            self.inline.append(_RAISED[tag] + node.text().strip())
         else:
             self.visit(node, depth)
 
