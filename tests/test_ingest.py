@@ -265,9 +265,9 @@ def test_a_mistyped_path_makes_no_index(index, tmp_path):
 def test_a_changed_byte_in_the_ledger_is_noticed_before_it_is_quoted(index, files):
     ingest(index, [files])
     with sqlite3.connect(index.ledger) as db:
-        db.execute(
-            "UPDATE content SET text = replace(text, 'nine', 'five') WHERE text LIKE '%nine%'"
-        )
+        for id_, stored in db.execute("SELECT id, text FROM content").fetchall():
+            text = encode_text(decode_text(stored).replace("nine", "five"))
+            db.execute("UPDATE content SET text = ? WHERE id = ?", (text, id_))
         changed = db.total_changes
     db.close()
 
