@@ -24,8 +24,8 @@ FEATURES = (
     "is_question",
 )
 
-_WEIGHTS = (2.33, 1.98, 1.44, 1.94, -1.33, -0.91, 1.75, -0.18)
-_INTERCEPT = -6.83
+_WEIGHTS = (2.37, 1.94, 1.49, 1.89, -1.81, -1.03, 1.72, -0.05)
+_INTERCEPT = -6.8
 
 
 @dataclass(frozen=True, slots=True)
