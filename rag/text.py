@@ -31,6 +31,11 @@ _BULLET = re.compile(r"\s*(?:[-*+\u2022\u25cf\u25aa\u2013]|\(?\d{1,3}[.)]|\(?[a-
 _WORD = re.compile(r"\w+(?:[.,:/'\u2019_-]\w+)*", re.UNICODE)
 _PART = re.compile(r"[^\W_]+", re.UNICODE)
 
+# ERR-4012, v2.3.1, NX200, 10.1000/182, snake_case: a digit or a joiner inside one word.
+_IDENTIFIER = re.compile(
+    r"(?<![\w])(?=[\w./:-]*\d)[A-Za-z][\w]*(?:[./:-]?\w+)*|\b\w+(?:_\w+)+\b|\b\d+(?:[./:-]\d+)+\b"
+)
+
 FUNCTION_WORDS = frozenset(
     "a an the this that these those and or but nor so yet if then than as at by for from in into "
     "of off on onto out over per to up upon via with without within about above across after "
@@ -108,6 +113,11 @@ def _initial(text: str, start: int, opened: int) -> bool:
         return False
     word = _LAST_WORD.search(text, max(start, opened - _LOOK_BACK), max(start, opened - 1))
     return word is None or not word.group() or word.group()[0].isupper()
+
+
+def identifiers(text: str) -> list[str]:
+    """Return the words of `text` that name one thing exactly, such as `ERR-4012`."""
+    return list(dict.fromkeys(_IDENTIFIER.findall(text)))
 
 
 def words(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rag.answer.relevance import Candidate, features, relevance
+from rag.answer.relevance import Candidate, features, named, relevance
 from rag.protocols import Embedder, Floats
 from rag.text import content_stems, sentences, without_bullet
 from rag.types import BlockKind, Citation, Claim, Evidence, Passage, Span
@@ -35,7 +35,8 @@ def find_evidence(question: str, passages: Sequence[Passage], embedder: Embedder
                 candidates.append(candidate)
     if not candidates:
         return []
-    scores = relevance(features(question, candidates, cosines(question, candidates, embedder)))
+    rows = features(question, candidates, cosines(question, candidates, embedder))
+    scores = relevance(rows, named(question, candidates))
     found = [
         Evidence(passage, span, float(score))
         for (passage, span), score in zip(places, scores, strict=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from rag.answer.question import Expected, expected, holds, names
 from rag.protocols import Floats
-from rag.text import content_stems, stems
+from rag.text import content_stems, identifiers, stems
 
 FEATURES = (
     "cosine_sentence",
@@ -26,6 +26,8 @@ FEATURES = (
 
 _WEIGHTS = (2.37, 1.94, 1.49, 1.89, -1.81, -1.03, 1.72, -0.05)
 _INTERCEPT = -6.8
+
+_NAMED_HERE, _NAMED_NEAR, _NAMED_NOWHERE = 1.5, -1.0, -3.0  # log-odds
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,33 @@ def _share(wanted: Set[object], found: Set[object]) -> float:
     return len(wanted & found) / len(wanted) if wanted else 0.0
 
 
-def relevance(rows: Floats) -> Floats:
-    """Return the estimated chance, in [0, 1], that each sentence answers, shape (n,)."""
-    return np.asarray(1 / (1 + np.exp(-(rows @ np.asarray(_WEIGHTS) + _INTERCEPT))), np.float32)
+def named(question: str, candidates: Sequence[Candidate]) -> Floats:
+    """Return what exact identifiers add to the log-odds of each candidate, shape (n,).
+
+    A person who types `E-417` means that one: its sentence or table row gains, a sentence with
+    nothing of it around loses, and a passage without it almost surely answers something else.
+    Embeddings cannot tell `E-417` from `E-427`, and the fitted sets hold no identifiers, so
+    these three steps are set by hand.
+    """
+    wanted = [word.casefold() for word in identifiers(question)]
+    places = (("sentence", _NAMED_HERE), ("window", 0.0), ("passage", _NAMED_NEAR))
+    steps = []
+    for candidate in candidates:
+        steps.append(_NAMED_NOWHERE if wanted else 0.0)
+        for place, step in places:
+            text = getattr(candidate, place).casefold()
+            if wanted and all(word in text for word in wanted):
+                steps[-1] = step
+                break
+    return np.asarray(steps, dtype=np.float32)
+
+
+def relevance(rows: Floats, steps: Floats | None = None) -> Floats:
+    """Return the estimated chance, in [0, 1], that each sentence answers, shape (n,).
+
+    Args:
+        rows: One row of `FEATURES` per sentence.
+        steps: Added to the log-odds, shape (n,).
+    """
+    odds = rows @ np.asarray(_WEIGHTS) + _INTERCEPT + (0.0 if steps is None else steps)
+    return np.asarray(1 / (1 + np.exp(-odds)), np.float32)

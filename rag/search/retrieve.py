@@ -1,17 +1,12 @@
 """Find candidate chunks for a question: by meaning, by words, and both fused."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.protocols import Embedder, Ids, Snapshot
 from rag.search.fuse import min_max_fusion, reciprocal_rank_fusion
+from rag.text import identifiers
 from rag.types import Filter, Hit
-
-# ERR-4012, v2.3.1, NX200, 10.1000/182, snake_case: a digit or a joiner inside one word.
-_IDENTIFIER = re.compile(
-    r"(?<![\w])(?=[\w./:-]*\d)[A-Za-z][\w]*(?:[./:-]?\w+)*|\b\w+(?:_\w+)+\b|\b\d+(?:[./:-]\d+)+\b"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +54,6 @@ class Retriever:
         if self.fusion == "rrf":
             return reciprocal_rank_fusion(rankings)
         return min_max_fusion(rankings, [self.dense_weight, 1 - self.dense_weight])
-
-
-def identifiers(question: str) -> list[str]:
-    """Return the words of `question` that name one thing exactly, such as `ERR-4012`."""
-    return list(dict.fromkeys(_IDENTIFIER.findall(question)))
 
 
 def _exact(snapshot: Snapshot, question: str, allowed: Ids | None, k: int) -> list[Hit]:

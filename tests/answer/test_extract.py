@@ -141,3 +141,15 @@ def test_a_draft_that_declines_is_recognised():
     assert declines("The documents do not say.")
     assert declines("  ")
     assert not declines("The mill opens at nine.")
+
+
+def test_the_row_of_an_asked_identifier_beats_a_similar_one_and_its_absence_is_noticed(passage):
+    text = (
+        "Code: E-417 | Meaning: Coolant flow low\n"
+        "Code: E-471 | Meaning: Contactor stuck\nAlarms are shown on the bridge."
+    )
+    asked = evidence_for("What does alarm E-471 mean?", passage(text))
+    absent = evidence_for("What does alarm E-427 mean?", passage(text))
+
+    assert asked[0].quote == "Code: E-471 | Meaning: Contactor stuck"
+    assert absent[0].relevance < asked[0].relevance / 4

@@ -295,3 +295,15 @@ def test_a_drawing_is_rejected_with_a_reason(read):
 
     assert documents == []
     assert "drawing" in report.reason
+
+
+def test_records_inside_a_data_file_are_rows_that_are_understood_alone(text_of):
+    data = (
+        '{"parts": [{"number": "V-1", "stock": 3, "fits": ["A", "B"]},'
+        ' {"number": "V-2", "stock": 0}]}'
+    )
+
+    assert text_of("a.json", data.encode()).split("\n") == [
+        "number: V-1 | stock: 3 | fits: A, B",
+        "number: V-2 | stock: 0",
+    ]

@@ -2,8 +2,9 @@ import pytest
 
 from rag.errors import QuestionError
 from rag.search.rerank import choose_passages
-from rag.search.retrieve import Retriever, identifiers
+from rag.search.retrieve import Retriever
 from rag.testing import HashingEmbedder, MemorySnapshot, OverlapReranker, document_of
+from rag.text import identifiers
 from rag.types import Filter
 
 

@@ -116,13 +116,33 @@ def _paths(tree: Json, path: str) -> Iterator[str]:
     if isinstance(tree, dict):
         for key, value in tree.items():
             yield from _paths(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(tree, list) and any(isinstance(item, dict | list) for item in tree):
-        for number, item in enumerate(tree, start=1):
-            yield from _paths(item, f"{path}[{number}]")
     elif isinstance(tree, list):
-        yield f"{path}: {', '.join(map(_shown, tree))}" if path else ", ".join(map(_shown, tree))
+        yield from _listed(tree, path)
     elif tree is not None:
         yield f"{path}: {_shown(tree)}" if path else _shown(tree)
+
+
+def _listed(tree: list[Json], path: str) -> Iterator[str]:
+    if tree and all(_is_flat(item) for item in tree):
+        for item in tree:  # a row that is understood alone, as in a table
+            cells = (f"{key}: {_cell(v)}" for key, v in item.items() if v not in ("", None))
+            yield " | ".join(cells)
+    elif any(isinstance(item, dict | list) for item in tree):
+        for number, item in enumerate(tree, start=1):
+            yield from _paths(item, f"{path}[{number}]")
+    else:
+        yield f"{path}: {', '.join(map(_shown, tree))}" if path else ", ".join(map(_shown, tree))
+
+
+def _is_flat(item: Json) -> bool:
+    """Return whether a record holds plain values only."""
+    values = item.values() if isinstance(item, dict) and len(item) > 1 else [{}]
+    parts = (p for v in values for p in (v if isinstance(v, list) else [v]))
+    return not any(isinstance(part, dict | list) for part in parts)
+
+
+def _cell(value: Json) -> str:
+    return ", ".join(map(_shown, value)) if isinstance(value, list) else _shown(value)
 
 
 def _shown(value: Json) -> str:
