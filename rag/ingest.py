@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from rag.corpus.load import FileLoader, Loaded
+from rag.corpus.load import READERS, FileLoader, Loaded
 from rag.corpus.walk import Found, walk
 from rag.errors import LoadError, ModelError, QuestionError
 from rag.index.build import make_build, prune, publish
@@ -167,7 +167,7 @@ class Ingester:
         found = [item for item in items if isinstance(item, Found)]
         before = {report.source: report for report in ledger.reports()}
         loaded = self.loader.read_all(
-            found, skip=lambda item, sha256: ledger.unchanged(_location(item), sha256)
+            found, skip=lambda item, sha256: ledger.unchanged(_location(item), _stamp(sha256))
         )
         for done, (item, file) in enumerate(zip(found, loaded, strict=True), 1):
             report = self._keep(ledger, item, file)
@@ -182,7 +182,7 @@ class Ingester:
         contents: list[tuple[Document, Sequence[Chunk]]] = [
             (document, self.splitter.split(document)) for document in file.documents
         ]
-        return ledger.put_file(_location(item), file.sha256, contents, file.report)
+        return ledger.put_file(_location(item), _stamp(file.sha256), contents, file.report)
 
     def _resplit(self, ledger: Ledger, progress: Progress) -> None:
         """Cut every known document again if another splitter cut it."""
@@ -230,6 +230,11 @@ def _gone(ledger: Ledger, paths: Sequence[Path]) -> tuple[str, ...]:
 
 def _location(item: Found) -> str:
     return str(item.path.absolute())
+
+
+def _stamp(sha256: str) -> str:
+    """Return what tells whether a file has to be read again: its bytes, and who read them."""
+    return f"{sha256}/{READERS}" if sha256 else ""
 
 
 def _nothing_readable(reports: Sequence[FileReport]) -> str:

@@ -116,6 +116,16 @@ def test_a_second_ingest_reads_and_embeds_only_what_is_new(index, files):
     assert report.documents == 3
 
 
+def test_better_readers_read_known_files_again(index, files, monkeypatch):
+    ingest(index, [files])
+    monkeypatch.setattr("rag.ingest.READERS", 99)
+
+    report, embedder, _ = ingest(index, [files])
+
+    assert report.count(FileStatus.UNCHANGED) == 0
+    assert embedder.embedded == []
+
+
 def test_a_changed_file_answers_with_its_new_text_only(index, files):
     ingest(index, [files])
     for name in ("mill.md", "copy.md"):

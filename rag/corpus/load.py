@@ -18,8 +18,10 @@ from rag.corpus.wire import document_from_json, report_from_json
 from rag.errors import LoadError
 from rag.types import Document, FileReport, FileStatus
 
-__all__ = ["FileLoader", "Found", "Limits", "Loaded", "walk"]
+__all__ = ["READERS", "FileLoader", "Found", "Limits", "Loaded", "walk"]
 
+READERS = 2
+"""Raised when the same bytes come to give another text, so that known files are read again."""
 _READ_AHEAD = 4
 
 
