@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from rag.evaluate.answers import Pair, abstention, answers
@@ -115,8 +115,8 @@ def _measure_questions(
     questions: QuestionSet, lab: Lab, progress: Progress, result: Result
 ) -> None:
     plan, built = result.plan, None
+    lab.folder.mkdir(parents=True, exist_ok=True)
     if plan.index is None:
-        lab.folder.mkdir(parents=True, exist_ok=True)
         with lab.ingester() as ingester:
             built = build_once(questions, ingester, lab.folder, progress, fresh=plan.fresh)
     result.index = built.name if built else plan.index
@@ -128,9 +128,8 @@ def _measure_questions(
         records = _ask_all(chosen, questions, pipeline, lab, progress, result)
         result.questions = len(records)
         asked = [question for question in chosen if question.id in records]
-        _figure_out(
-            _Done(asked, [records[q.id] for q in asked], questions, pipeline, built), lab, result
-        )
+        done = _Done(asked, [records[q.id] for q in asked], questions, pipeline, built)
+        _figure_out(done, lab, progress, result)
     finally:
         pipeline.snapshot.close()
 
@@ -185,7 +184,7 @@ class _Done:
         ]
 
 
-def _figure_out(done: _Done, lab: Lab, result: Result) -> None:
+def _figure_out(done: _Done, lab: Lab, progress: Progress, result: Result) -> None:
     simple: dict[str, Callable[[], Figures]] = {
         "retrieval": lambda: retrieval(done.set.qrels, done.records),
         "answers": lambda: answers(done.pairs),
@@ -198,16 +197,19 @@ def _figure_out(done: _Done, lab: Lab, result: Result) -> None:
         if task in result.tasks:
             result.figures |= measure()
     if OF_JUDGE & set(result.tasks):
-        result.figures |= _by_judge(done, lab.judge(done.pipeline.embedder), result)
+        judge = lab.judge(done.pipeline.embedder)
+        progress("judge", 0, 1, judge.name)
+        result.figures |= _by_judge(done, judge, lab, result)
+        progress("judge", 1, 1, judge.name)
 
 
-def _by_judge(done: _Done, judge: Judge, result: Result) -> Figures:
+def _by_judge(done: _Done, judge: Judge, lab: Lab, result: Result) -> Figures:
     figures: Figures = {}
     if "citations" in result.tasks:
         figures |= citations(done.told, judge)
     if "hallucination" in result.tasks:
         figures |= hallucination(done.told, judge)
-    trust = agreement(judge, list(_trial(result.plan)))
+    trust = _trust(judge, list(_trial(result.plan)), lab)
     return {
         key: figure if key == "citations.quote_fidelity" else _with(figure, trust)
         for key, figure in figures.items()
@@ -216,6 +218,18 @@ def _by_judge(done: _Done, judge: Judge, result: Result) -> Figures:
 
 def _with(figure: Figure, trust: Agreement) -> Figure:
     return replace(figure, notes=trust.to_dict())
+
+
+def _trust(judge: Judge, items: Sequence[Claimed], lab: Lab) -> Agreement:
+    """Return the agreement of `judge` with people, worked out once for the same claims."""
+    key = (judge.name, items, code_digest("rag"), dict(lab.about))
+    name = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
+    path = lab.folder / f"judge-{name}.json"
+    if path.exists():
+        return Agreement(**json.loads(path.read_text(encoding="utf-8")))
+    found = agreement(judge, items)
+    path.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    return found
 
 
 def _trial(plan: Plan) -> Iterator[Claimed]:

@@ -3,7 +3,7 @@
     python -m tests.bench.fit_judge SET ...
 
 Each SET is a claim set. Fitted on the calibration halves, each set and label weighing the
-same; the threshold is the one of best kappa there. The figures are from the other halves, for
+same; the threshold is the one of best mean kappa there. The figures are from the other halves, for
 this run's fit and for the judge as it is shipped.
 """
 
@@ -24,9 +24,15 @@ def evened(labels: np.ndarray) -> np.ndarray:
     return np.where(labels, 0.5 / labels.sum(), 0.5 / (~labels).sum())
 
 
-def best_threshold(truth: np.ndarray, chances: np.ndarray, absent: np.ndarray) -> float:
+def best_threshold(sets: list[tuple[np.ndarray, np.ndarray]], model: LogisticRegression) -> float:
+    """Return the threshold with the best mean kappa, every set weighing the same."""
     tried = np.linspace(0.3, 0.8, 51)
-    scores = [kappa(truth, ((chances >= t) & ~absent).astype(float)) for t in tried]
+    place = FEATURES.index("numbers_absent")
+    given = [(x[:, place] > 0, model.predict_proba(x)[:, 1], y.astype(float)) for x, y in sets]
+    scores = [
+        np.mean([kappa(y, ((c >= t) & ~absent).astype(float)) for absent, c, y in given])
+        for t in tried
+    ]
     return float(tried[int(np.argmax(scores))])
 
 
@@ -41,11 +47,9 @@ def main(paths: list[Path]) -> None:
         weights.append(evened(labels[-1]))
     x, y, w = np.vstack(rows), np.concatenate(labels), np.concatenate(weights)
     model = LogisticRegression(max_iter=5000, C=1.0).fit(x, y, sample_weight=w / w.mean())
-    chances = model.predict_proba(x)[:, 1]
-    absent = x[:, FEATURES.index("numbers_absent")] > 0
     print(f"WEIGHTS = {tuple(round(float(v), 2) for v in model.coef_[0])}")
     print(f"INTERCEPT = {model.intercept_[0]:.2f}")
-    print(f"THRESHOLD = {best_threshold(y.astype(float), chances, absent):.2f}")
+    print(f"THRESHOLD = {best_threshold(list(zip(rows, labels, strict=True)), model):.2f}")
     for name, items in sets.items():
         kept = [item for item in items if half(item.id) == "report"]
         found = agreement(judge, kept)
