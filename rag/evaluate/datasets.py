@@ -109,8 +109,9 @@ class QuestionSet:
     def scope_of(self, question: Question) -> Filter:
         """Return the filter that keeps `question` within its scope."""
         sources = [escape(self.source_of(id_)) for id_ in question.scope]
-        patterns = (sources, [f"{source}#*" for source in sources])
-        return Filter(sources=tuple(p for group in patterns for p in group))
+        if self.corpus.is_dir():  # a file may have become several documents
+            sources += [f"{source}#*" for source in sources]
+        return Filter(sources=tuple(sources))
 
     def readable(self) -> Iterator[dict[str, str]]:
         """Yield id, title and text of each line of `corpus.jsonl` that has a text or a title."""

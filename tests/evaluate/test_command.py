@@ -1,5 +1,8 @@
 import json
+import signal
+import subprocess
 import sys
+import time
 import tomllib
 from dataclasses import replace
 from importlib import import_module
@@ -18,6 +21,7 @@ from rag.settings import Settings, VerifierSettings
 from rag.testing import HashingEmbedder, SubstringVerifier
 from rag.types import Mode
 from tests.evaluate.sets import write_claims, write_set
+from tests.models.weights import real_weights
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -91,14 +95,46 @@ def test_the_judge_is_tried_on_claims_it_was_not_fitted_on(home, lab):
     assert "judge" not in figures["citations.quote_fidelity"].notes
 
 
+@pytest.fixture
+def weights(tmp_path, monkeypatch):
+    """A home of its own with the weights of the real one."""
+    models = Settings.load().models
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "models").symlink_to(models)
+    monkeypatch.setenv("RAG_HOME", str(tmp_path / "home"))
+    return real_weights("all-MiniLM-L6-v2")
+
+
 @pytest.mark.model
-def test_a_small_set_is_measured_by_the_real_command(tmp_path, monkeypatch, capsys):
+def test_an_interrupt_prints_what_is_done_and_exits_with_130(weights, tmp_path):
+    write_set(tmp_path / "village")
+    rows = [{"_id": f"q{i}", "text": f"Who sells rye bread number {i}?"} for i in range(2000)]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (tmp_path / "village" / "queries.jsonl").write_text(lines)
+    (tmp_path / "village" / "qrels" / "test.tsv").unlink()
+    words = ["eval", tmp_path / "village", "--tasks", "answers,speed", "--json"]
+    command = [sys.executable, "-m", "rag", *map(str, words)]
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        give_up = time.monotonic() + 60
+        while not list((tmp_path / "home" / "eval").glob("*.jsonl")):
+            assert time.monotonic() < give_up
+            time.sleep(0.1)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+
+    whole = json.loads(out)
+    assert process.returncode == 130
+    assert whole["partial"] is True
+    assert 0 < whole["items"] < 2000
+    assert whole["answers"]["coverage"]["n"] == whole["items"]
+
+
+@pytest.mark.model
+def test_a_small_set_is_measured_by_the_real_command(weights, tmp_path, monkeypatch, capsys):
     write_set(tmp_path / "village")
     write_claims(tmp_path / "claims")
-    settings = Settings.load()
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "models").symlink_to(settings.models)
-    monkeypatch.setenv("RAG_HOME", str(tmp_path / "home"))
     out = tmp_path / "figures.json"
     words = ["eval", tmp_path / "village", "--json", "--out", out, "--claims", tmp_path / "claims"]
 
