@@ -65,6 +65,8 @@ def command(  # noqa: PLR0913  (one argument an option)
     """Measure retrieval, answers, abstention, citations and speed on SET."""
     from rag.evaluate.plan import Plan
 
+    if out is not None and not out.absolute().parent.is_dir():
+        raise SettingsError(f"--out {out} lies in no folder; create {out.absolute().parent} first")
     wanted = tuple(name.strip() for name in tasks.split(",") if name.strip())
     plan = Plan(folder, wanted, Mode(mode), split, limit, seed, index, claims, fresh)
     settings = Settings.load(config)

@@ -6,7 +6,7 @@ verifier: own words, own numbers, own weights, fitted by `python -m tests.bench.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -48,6 +48,7 @@ _EMPTY = frozenset(
     "our she should so some such than that the their them then there these they this those to "
     "was we were what when where which while who whom why will with would you your".split()
 )
+_BATCH = 128  # pairs whose vectors are held at once
 _ROOT = 5  # letters two forms of a word share
 
 
@@ -137,22 +138,24 @@ class StrictJudge:
 
     def features(self, evidence: Sequence[str], statements: Sequence[str]) -> Values:
         """Return one row of `FEATURES` per pair, shape (n, len(FEATURES))."""
+        rows = [
+            row
+            for start in range(0, len(statements), _BATCH)
+            for row in self._rows(
+                evidence[start : start + _BATCH], statements[start : start + _BATCH]
+            )
+        ]
+        return np.asarray(rows, np.float64).reshape(-1, len(FEATURES))
+
+    def _rows(self, evidence: Sequence[str], statements: Sequence[str]) -> Iterator[list[float]]:
         windows = [_windows(text) for text in evidence]
         texts = list(dict.fromkeys([*statements, *(w for row in windows for w in row)]))
-        if not statements:
-            return np.zeros((0, len(FEATURES)))
         vectors = self.embedder.embed_queries(texts)
-        rows = {text: row for row, text in enumerate(texts)}
-        return np.asarray(
-            [
-                [
-                    *compared(statement, text, near),
-                    float((vectors[[rows[w] for w in near]] @ vectors[rows[statement]]).max()),
-                ]
-                for statement, text, near in zip(statements, evidence, windows, strict=True)
-            ],
-            np.float64,
-        )
+        places = {text: place for place, text in enumerate(texts)}
+        for statement, text, near in zip(statements, evidence, windows, strict=True):
+            held = vectors[[places[window] for window in near]]
+            similar = float((held @ vectors[places[statement]]).max())
+            yield [*compared(statement, text, near), similar]
 
 
 def chance(rows: Values) -> Values:

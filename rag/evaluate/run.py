@@ -17,7 +17,15 @@ from rag.evaluate.datasets import Claimed, Question, QuestionSet, half, read_cla
 from rag.evaluate.hallucination import hallucination
 from rag.evaluate.index import Built, build_once, code_digest
 from rag.evaluate.judge import Agreement, Judge, agreement
-from rag.evaluate.plan import OF_ANSWERS, OF_JUDGE, Material, Plan, chosen_tasks, read_material
+from rag.evaluate.plan import (
+    OF_ANSWERS,
+    OF_JUDGE,
+    TASKS,
+    Material,
+    Plan,
+    chosen_tasks,
+    read_material,
+)
 from rag.evaluate.record import Journal, Record, Told
 from rag.evaluate.retrieval import retrieval
 from rag.evaluate.speed import speed
@@ -95,6 +103,10 @@ def evaluate(plan: Plan, lab: Lab, progress: Progress) -> Result:
             _measure_claims(material.claims, lab, progress, result)
     except KeyboardInterrupt:
         result.partial = True
+    order = {task: place for place, task in enumerate(TASKS)}
+    result.figures = dict(
+        sorted(result.figures.items(), key=lambda item: order[item[0].split(".")[0]])
+    )
     result.seconds = time.perf_counter() - started
     return result
 
@@ -222,7 +234,7 @@ def _with(figure: Figure, trust: Agreement) -> Figure:
 
 def _trust(judge: Judge, items: Sequence[Claimed], lab: Lab) -> Agreement:
     """Return the agreement of `judge` with people, worked out once for the same claims."""
-    key = (judge.name, items, code_digest("rag"), dict(lab.about))
+    key = (judge.name, items, code_digest("rag.evaluate"), dict(lab.about))
     name = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
     path = lab.folder / f"judge-{name}.json"
     if path.exists():
