@@ -1,1 +1,1 @@
-"""How good are the answers: datasets and metrics."""
+"""How good are the answers: sets, cached indexes, records of what was answered, figures."""

@@ -7,29 +7,29 @@ import subprocess
 import sys
 from pathlib import Path
 
+CLAIMS = ("attribution-dev", "wice-dev", "factcheck-dev")
+QUESTIONS = ("scifact-dev", "stici-dev", "squad2-500", "clapnq-dev", "ramdocs-dev", "poisoned-nq")
+
 
 def run(module: str, *arguments: str) -> None:
-    print(f"\n== python -m tests.bench.{module} {' '.join(arguments)}", flush=True)
-    subprocess.run([sys.executable, "-m", f"tests.bench.{module}", *arguments], check=True)
+    print(f"\n== python -m {module} {' '.join(arguments)}", flush=True)
+    subprocess.run([sys.executable, "-m", module, *arguments], check=True)
 
 
 def main(data: Path | None) -> None:
-    run("embedding")
-    run("retrieval")
-    run("latency")
+    for name in ("embedding", "retrieval", "latency"):
+        run(f"tests.bench.{name}")
     if data is None:
         print("\nname a folder with question sets for the rest: make bench DATA=folder")
         return
-    wanted = [
-        ("ranking", data / "scifact-dev"),
-        ("extraction", data / "files"),
-        *(("answers", data / name) for name in ("stici-dev", "squad2-500", "clapnq-dev")),
-    ]
-    for module, path in wanted:
-        if path.exists():
-            run(module, str(path))
+    if (data / "files").exists():
+        run("tests.bench.extraction", str(data / "files"))
+    claims = [part for n in CLAIMS if (data / n).exists() for part in ("--claims", str(data / n))]
+    for name in (*QUESTIONS, *CLAIMS):
+        if (data / name).exists():
+            run("rag", "eval", str(data / name), "--split", "report", *claims)
         else:
-            print(f"\nskipped {module}: no {path}")
+            print(f"\nskipped: no {data / name}")
 
 
 if __name__ == "__main__":

@@ -25,4 +25,4 @@ def opened(folder: Path) -> tuple[QuestionSet, Rag]:
 
 def scope_of(questions: QuestionSet, question: Question) -> Filter:
     """Return the filter that keeps `question` within its scope."""
-    return Filter(documents=tuple(questions.source_of(id_) for id_ in question.scope))
+    return questions.scope_of(question)

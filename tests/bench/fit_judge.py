@@ -1,0 +1,63 @@
+"""Fit weights and threshold of `rag.evaluate.judge.StrictJudge`, and say how far it agrees.
+
+    python -m tests.bench.fit_judge SET ...
+
+Each SET is a claim set. Fitted on the calibration halves, each set and label weighing the
+same; the threshold is the one of best mean kappa there. The figures are from the other halves, for
+this run's fit and for the judge as it is shipped.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from rag.assemble import make_embedder
+from rag.evaluate.datasets import half, read_claims
+from rag.evaluate.judge import FEATURES, StrictJudge, agreement
+from rag.evaluate.metrics import kappa
+from rag.settings import Settings
+
+
+def evened(labels: np.ndarray) -> np.ndarray:
+    return np.where(labels, 0.5 / labels.sum(), 0.5 / (~labels).sum())
+
+
+def best_threshold(sets: list[tuple[np.ndarray, np.ndarray]], model: LogisticRegression) -> float:
+    """Return the threshold with the best mean kappa, every set weighing the same."""
+    tried = np.linspace(0.3, 0.8, 51)
+    place = FEATURES.index("numbers_absent")
+    given = [(x[:, place] > 0, model.predict_proba(x)[:, 1], y.astype(float)) for x, y in sets]
+    scores = [
+        np.mean([kappa(y, ((c >= t) & ~absent).astype(float)) for absent, c, y in given])
+        for t in tried
+    ]
+    return float(tried[int(np.argmax(scores))])
+
+
+def main(paths: list[Path]) -> None:
+    judge = StrictJudge(make_embedder(Settings.load()))
+    sets = {path.name: read_claims(path) for path in paths}
+    rows, labels, weights = [], [], []
+    for items in sets.values():
+        kept = [item for item in items if half(item.id) == "calibrate"]
+        rows.append(judge.features(["\n".join(i.evidence) for i in kept], [i.claim for i in kept]))
+        labels.append(np.array([i.supported for i in kept]))
+        weights.append(evened(labels[-1]))
+    x, y, w = np.vstack(rows), np.concatenate(labels), np.concatenate(weights)
+    model = LogisticRegression(max_iter=5000, C=1.0).fit(x, y, sample_weight=w / w.mean())
+    print(f"WEIGHTS = {tuple(round(float(v), 2) for v in model.coef_[0])}")
+    print(f"INTERCEPT = {model.intercept_[0]:.2f}")
+    print(f"THRESHOLD = {best_threshold(list(zip(rows, labels, strict=True)), model):.2f}")
+    for name, items in sets.items():
+        kept = [item for item in items if half(item.id) == "report"]
+        found = agreement(judge, kept)
+        print(
+            f"{name:18} n {found.n:4}  accuracy {found.accuracy:.3f}  kappa {found.kappa:.3f}"
+            "  (shipped, report half)"
+        )
+
+
+if __name__ == "__main__":
+    main([Path(argument) for argument in sys.argv[1:]])
