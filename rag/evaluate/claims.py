@@ -1,8 +1,9 @@
-"""The pipeline's own verifier on a claim set: model, exact checks and the threshold together."""
+"""The pipeline's own verifier on a claim set: alone, and together with everything around it."""
 
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from rag.answer.verify import verify
 from rag.evaluate.bootstrap import Figure, figure
@@ -18,7 +19,6 @@ from rag.types import (
     Passage,
     Span,
     Support,
-    Verdict,
     chunk_id,
     revision_of,
 )
@@ -26,12 +26,10 @@ from rag.types import (
 BATCH = 64
 
 
-def judged(items: Sequence[Claimed], verifier: Verifier, *, floor: float) -> list[float]:
-    """Return one score per item, in [0, 1]; from `floor` on the pipeline would show the claim.
-
-    It is the verifier's entailment, scaled below `floor` where an exact check objects, so that
-    one number both ranks the items and decides.
-    """
+def judged(
+    items: Sequence[Claimed], verifier: Verifier, *, floor: float
+) -> list[tuple[float, bool]]:
+    """Return per item the verifier's entailment, in [0, 1], and whether an answer would show it."""
     pairs = [_cited(item) for item in items]
     verdicts = verify(
         verifier,
@@ -39,14 +37,22 @@ def judged(items: Sequence[Claimed], verifier: Verifier, *, floor: float) -> lis
         [p for _, found in pairs for p in found],
         floor=floor,
     )
-    return [_score(verdict, floor) for verdict in verdicts]
+    return [(v.entailment, v.support is Support.SUPPORTED) for v in verdicts]
 
 
-def claims(items: Sequence[Claimed], scores: Sequence[float], *, floor: float) -> dict[str, Figure]:
-    """Return balanced accuracy, AUC and calibration error of `judged` scores."""
+def claims(
+    items: Sequence[Claimed], scores: Sequence[tuple[float, bool]], *, floor: float
+) -> dict[str, Figure]:
+    """Return how well claims are told apart.
+
+    `claims.*` is the verifier alone, at `floor`. `claims.shown.*` is the whole pipeline: exact
+    checks, and without a trained verifier the rule that a claim may only shorten its quote;
+    what it lets through wrongly, and what it holds back of the supported.
+    """
     truth = np.asarray([item.supported for item in items], np.float64)
-    given = np.asarray(scores, np.float64)
+    given = np.asarray([entailment for entailment, _ in scores], np.float64)
     said = np.asarray(given >= floor, np.float64)
+    shown = np.asarray([shown for _, shown in scores], np.float64)
     n = len(items)
     return {
         "claims.balanced_accuracy": figure(
@@ -54,13 +60,13 @@ def claims(items: Sequence[Claimed], scores: Sequence[float], *, floor: float) -
         ),
         "claims.auc": figure(lambda rows: auc(truth[rows], given[rows]), n),
         "claims.ece": figure(lambda rows: calibration_error(truth[rows], given[rows]), n),
+        "claims.shown.unsupported": figure(lambda rows: _share(shown[rows], truth[rows] == 0), n),
+        "claims.shown.supported": figure(lambda rows: _share(shown[rows], truth[rows] == 1), n),
     }
 
 
-def _score(verdict: Verdict, floor: float) -> float:
-    if verdict.support is Support.SUPPORTED or verdict.entailment < floor:
-        return verdict.entailment
-    return verdict.entailment * floor * 0.999  # an entailment of 1 must stay below the floor
+def _share(shown: npt.NDArray[np.float64], among: npt.NDArray[np.bool_]) -> float:
+    return float(shown[among].mean()) if among.any() else float("nan")
 
 
 def _cited(item: Claimed) -> tuple[Claim, list[Passage]]:

@@ -254,7 +254,7 @@ def _measure_claims(items: Sequence[Claimed], lab: Lab, progress: Progress, resu
     plan = result.plan
     chosen = sampled(items, split=plan.split, limit=plan.limit, seed=plan.seed)
     verifier = lab.verifier(lab.embedder())
-    scores: list[float] = []
+    scores: list[tuple[float, bool]] = []
     try:
         for start in range(0, len(chosen), BATCH):
             batch = chosen[start : start + BATCH]

@@ -92,6 +92,8 @@ def test_a_claim_set_measures_the_verifier_against_its_threshold(home, lab):
     assert result.figures["claims.balanced_accuracy"].value == 1.0
     assert result.figures["claims.auc"].value == 1.0
     assert result.figures["claims.ece"].value == 0.0
+    assert result.figures["claims.shown.unsupported"].value == 0.0
+    assert result.figures["claims.shown.supported"].value == 1.0
     assert result.questions == 4
 
 
