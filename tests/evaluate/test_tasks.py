@@ -36,6 +36,7 @@ NONE = Question("n", "?", answerable=False, labelled=True)
         (Question("f", "?", answers=("John Carr the miller",)), "the miller John Carr", False),
         (HONEST, "It has five sails.", True),
         (NONE, "It has four sails.", True),
+        (Question("p", "?", answerable=False, answers=("four",)), "It has four sails.", True),
     ],
 )
 def test_an_answer_is_wrong_as_the_readme_says(question, text, wrong):
