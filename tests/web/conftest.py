@@ -65,7 +65,7 @@ def rag_over() -> Callable[..., Pipeline]:
     def make(documents: tuple[Document, ...] = DOCUMENTS, **snapshot: str) -> Pipeline:
         base = pipeline_of(
             {"x": "y"},
-            policy=Policy(relevance_floor=0.05),
+            policy=Policy(relevance_floor=0.05, sentence_keep=0.3),
             generator=ScriptedGenerator(
                 "The water mill opens at 9 am on weekdays. It was built in 1204."
             ),
