@@ -28,7 +28,6 @@ _NEXT = re.compile(r"\s*(\S)")
 _LOOK_BACK = 40  # characters
 _LINE = re.compile(r"[^\n]+")
 _BULLET = re.compile(r"\s*(?:[-*+\u2022\u25cf\u25aa\u2013]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
-_WORD = re.compile(r"\w+(?:[.,:/'\u2019_-]\w+)*", re.UNICODE)
 _PART = re.compile(r"[^\W_]+", re.UNICODE)
 
 # ERR-4012, v2.3.1, NX200, 10.1000/182, snake_case: a digit or a joiner inside one word.
@@ -118,14 +117,6 @@ def _initial(text: str, start: int, opened: int) -> bool:
 def identifiers(text: str) -> list[str]:
     """Return the words of `text` that name one thing exactly, such as `ERR-4012`."""
     return list(dict.fromkeys(_IDENTIFIER.findall(text)))
-
-
-def words(text: str) -> list[str]:
-    """Return the words of `text`, case-folded and without accents, in order.
-
-    Compounds such as `ERR-4012` or `don't` are one word.
-    """
-    return _WORD.findall(fold(text))
 
 
 def fold(text: str) -> str:
