@@ -142,8 +142,10 @@ def test_a_document_that_is_not_there_is_named(snapshot):
 
 
 def test_closing_twice_is_safe(snapshot):
+    assert len(snapshot) > 0
     snapshot.close()
-    snapshot.close()
+
+    assert snapshot.close() is None
 
 
 # A build in a folder

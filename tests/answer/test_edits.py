@@ -1,0 +1,34 @@
+"""Sentences with one detail changed: however sure a verifier is, none may be shown."""
+
+from pathlib import Path
+
+import pytest
+
+from rag.answer.extract import cite
+from rag.answer.verify import verify
+from rag.types import Claim, Span, Support
+
+LINES = (Path(__file__).parent / "edits.tsv").read_text(encoding="utf-8").splitlines()[1:]
+EDITS = [line.split("\t") for line in LINES]
+
+
+class Certain:
+    name = "certain"
+
+    def infer(self, premises, hypotheses):
+        return [(1.0, 0.0, 0.0)] * len(premises)
+
+
+def verdict_of(sentence, said, passage):
+    found = passage(sentence, source="doc.md")
+    claim = Claim(said, Span(0, len(said)), (cite(found, found.chunk.span),))
+    return verify(Certain(), [claim], [found], floor=0.5)[0]
+
+
+@pytest.mark.parametrize(("sentence", "edited", "what"), EDITS)
+def test_an_edited_sentence_is_not_supported_and_the_original_is(sentence, edited, what, passage):
+    changed = verdict_of(sentence, edited, passage)
+
+    assert changed.support is not Support.SUPPORTED, what
+    assert changed.reasons
+    assert verdict_of(sentence, sentence, passage).support is Support.SUPPORTED
