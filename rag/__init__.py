@@ -9,6 +9,7 @@ answer = Rag.open("contracts").ask("When does the lease end?")
 from rag.assemble import Rag
 from rag.errors import RagError
 from rag.pipeline import Pipeline, Policy
+from rag.reports import FileReport
 from rag.settings import Settings
 from rag.types import (
     Answer,
@@ -16,7 +17,6 @@ from rag.types import (
     Claim,
     Conflict,
     Document,
-    FileReport,
     Filter,
     Mode,
     Outcome,

@@ -21,7 +21,8 @@ from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.manifest import Manifest
 from rag.protocols import Embedder, Splitter
-from rag.types import Chunk, Document, FileReport, FileStatus
+from rag.reports import FileReport, FileStatus
+from rag.types import Chunk, Document
 
 BATCH = 256
 

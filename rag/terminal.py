@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rag.reports import FileReport, FileStatus
 from rag.search.retrieve import Candidates
-from rag.types import Answer, Citation, FileReport, FileStatus, Outcome, Passage, Reason
+from rag.types import Answer, Citation, Outcome, Passage, Reason
 
 if TYPE_CHECKING:
     from rag.index.ledger import SourceRow

@@ -104,34 +104,6 @@ def revision_of(title: str, text: str, metadata: Mapping[str, str]) -> Revision:
     return Revision(digest.hexdigest())
 
 
-class FileStatus(StrEnum):
-    """What became of one file at ingest."""
-
-    ACCEPTED = "accepted"
-    PARTIAL = "partial"
-    REJECTED = "rejected"
-    UNCHANGED = "unchanged"
-
-
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """One line of the ingest report; `reason` is a sentence for the person who owns the file."""
-
-    source: str
-    status: FileStatus
-    format: str = ""
-    reason: str = ""
-    characters: int = 0
-    documents: int = 0
-    pages: int = 0
-    pages_without_text: tuple[int, ...] = ()
-    tables: int = 0
-    chunks: int = 0
-    duplicate_of: str = ""
-    """The source that already holds exactly this content, if there is one."""
-    seconds: float = 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A retrievable stretch of a document; `span.of(document.text) == text`."""

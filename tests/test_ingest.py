@@ -15,8 +15,9 @@ from rag.index.records import decode_text, encode_text
 from rag.index.snapshot import open_snapshot
 from rag.ingest import Ingester
 from rag.pipeline import Pipeline, Policy
+from rag.reports import FileStatus
 from rag.testing import HashingEmbedder, SubstringVerifier
-from rag.types import FileStatus, Outcome
+from rag.types import Outcome
 
 
 class CountingEmbedder(HashingEmbedder):

@@ -16,7 +16,8 @@ from rag.corpus.limits import Limits
 from rag.corpus.walk import Found, walk
 from rag.corpus.wire import document_from_json, report_from_json
 from rag.errors import LoadError
-from rag.types import Document, FileReport, FileStatus
+from rag.reports import FileReport, FileStatus
+from rag.types import Document
 
 __all__ = ["READERS", "FileLoader", "Found", "Limits", "Loaded", "walk"]
 

@@ -10,7 +10,8 @@ from rag.corpus.compose import compose
 from rag.corpus.detect import detect
 from rag.corpus.pieces import Content, Raw, Reader
 from rag.errors import LoadError
-from rag.types import BlockKind, Document, FileReport, FileStatus
+from rag.reports import FileReport, FileStatus
+from rag.types import BlockKind, Document
 
 # Format: module and function. Imported when first needed, so that a worker starts quickly.
 _READERS = {

@@ -9,7 +9,7 @@ from pathspec import GitIgnoreSpec
 
 from rag.corpus.intake import refusal
 from rag.errors import LoadError
-from rag.types import FileReport, FileStatus
+from rag.reports import FileReport, FileStatus
 
 
 @dataclass(frozen=True, slots=True)

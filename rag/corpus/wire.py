@@ -2,17 +2,8 @@
 
 from typing import Any
 
-from rag.types import (
-    Block,
-    BlockKind,
-    Document,
-    DocumentId,
-    FileReport,
-    FileStatus,
-    Page,
-    Revision,
-    Span,
-)
+from rag.reports import FileReport, FileStatus
+from rag.types import Block, BlockKind, Document, DocumentId, Page, Revision, Span
 
 
 def document_to_json(document: Document) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from rag.index.reading import LedgerReader, SourceRow, check_exists
 from rag.index.records import dump_report, plain, put_chunks, put_content
 from rag.index.schema import connect, sqlite_errors
 from rag.protocols import Floats, Splitter
-from rag.types import Chunk, Document, FileReport, FileStatus
+from rag.reports import FileReport, FileStatus
+from rag.types import Chunk, Document
 
 __all__ = ["Ledger", "SourceRow"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rag.errors import IndexDamaged, IndexMismatch
 from rag.index.disk import FileSum
-from rag.types import FileReport, FileStatus
+from rag.reports import FileReport, FileStatus
 
 FORMAT = 1
 NAME = "manifest.json"

@@ -24,7 +24,8 @@ from rag.index.records import (
 )
 from rag.index.schema import connect, sqlite_errors
 from rag.protocols import Floats, Ids
-from rag.types import Chunk, ChunkId, Document, DocumentId, FileReport, FileStatus, Revision
+from rag.reports import FileReport, FileStatus
+from rag.types import Chunk, ChunkId, Document, DocumentId, Revision
 
 _BATCH = 2048
 _SOURCES = """

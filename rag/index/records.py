@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from rag.errors import IndexDamaged
+from rag.reports import FileReport, FileStatus
 from rag.types import (
     Block,
     BlockKind,
@@ -14,8 +15,6 @@ from rag.types import (
     ChunkId,
     Document,
     DocumentId,
-    FileReport,
-    FileStatus,
     Page,
     Revision,
     Span,

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rag.corpus.load import FileLoader, Found, Limits, Loaded, walk
-from rag.types import FileReport
+from rag.reports import FileReport
 
 _WORDS = re.compile(r"[^\W_]+")
 _SECONDS = 60

@@ -24,18 +24,8 @@ from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.snapshot import FolderSnapshot, open_snapshot
 from rag.protocols import Floats
-from rag.types import (
-    Chunk,
-    ChunkId,
-    Document,
-    DocumentId,
-    FileReport,
-    FileStatus,
-    Filter,
-    Span,
-    chunk_id,
-    revision_of,
-)
+from rag.reports import FileReport, FileStatus
+from rag.types import Chunk, ChunkId, Document, DocumentId, Filter, Span, chunk_id, revision_of
 
 DIM = 384
 CHUNKS_PER_DOCUMENT = 10

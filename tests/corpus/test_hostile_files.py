@@ -15,7 +15,7 @@ from rag.corpus.intake import blocks, take
 from rag.corpus.limits import Limits
 from rag.corpus.load import FileLoader
 from rag.errors import LoadError
-from rag.types import FileStatus
+from rag.reports import FileStatus
 
 DOCX = "word/document.xml"
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"

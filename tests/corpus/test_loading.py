@@ -6,7 +6,7 @@ import pytest
 
 from rag.corpus.load import FileLoader, Found, Limits, Loaded, walk
 from rag.errors import LoadError
-from rag.types import FileReport, FileStatus
+from rag.reports import FileReport, FileStatus
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from rag.corpus.readers.ocr import HOW_TO_INSTALL, is_installed
-from rag.types import FileStatus
+from rag.reports import FileStatus
 
 needs_ocr = pytest.mark.skipif(not is_installed(), reason=f"needs OCR: {HOW_TO_INSTALL}")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.types import FileStatus
+from rag.reports import FileStatus
 
 
 def blocks(document):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from rag.types import BlockKind, FileStatus
+from rag.reports import FileStatus
+from rag.types import BlockKind
 
 
 def blocks(document):

@@ -8,16 +8,8 @@ import numpy as np
 from rag.index.build import make_build, publish
 from rag.index.ledger import Ledger
 from rag.index.snapshot import open_snapshot
-from rag.types import (
-    Chunk,
-    Document,
-    DocumentId,
-    FileReport,
-    FileStatus,
-    Span,
-    chunk_id,
-    revision_of,
-)
+from rag.reports import FileReport, FileStatus
+from rag.types import Chunk, Document, DocumentId, Span, chunk_id, revision_of
 
 DIM = 16
 EMBEDDER = {"embedder_name": "hashed words", "fingerprint": "hashed-words-1", "dim": DIM}

@@ -14,7 +14,7 @@ from rag.index.disk import Disk
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.manifest import Manifest, unread_sentence
-from rag.types import FileReport, FileStatus
+from rag.reports import FileReport, FileStatus
 from tests.index.material import EMBEDDER, Lines, build, build_and_publish, embed, opened, put
 
 

@@ -17,6 +17,7 @@ from rag.errors import (
 )
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
+from rag.reports import FileReport, FileStatus
 from rag.types import (
     Block,
     BlockKind,
@@ -24,8 +25,6 @@ from rag.types import (
     ChunkId,
     Document,
     DocumentId,
-    FileReport,
-    FileStatus,
     Page,
     Span,
     chunk_id,

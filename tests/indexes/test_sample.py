@@ -13,7 +13,7 @@ import pytest
 
 from indexes.sample.outline import read_outline
 from rag.corpus.load import FileLoader, Found, Limits, Loaded
-from rag.types import FileStatus
+from rag.reports import FileStatus
 
 SAMPLE = Path(__file__).parents[2] / "indexes" / "sample"
 DOCUMENTS = SAMPLE / "documents"
