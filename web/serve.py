@@ -24,7 +24,7 @@ _WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104  (compared with, not bound to)
 @click.command()
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on.  [default: 8321]")
-@click.option("--index", help="Name of the index.  [default: default]")
+@click.option("--index", "-i", help="Name of the index.  [default: default]")
 @click.option(
     "--config",
     type=click.Path(dir_okay=False, path_type=Path),
