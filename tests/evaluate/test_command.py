@@ -16,7 +16,8 @@ from rag.errors import RagError, SettingsError, WeightsMissing
 from rag.evaluate.judge import EntailmentJudge, StrictJudge
 from rag.evaluate.plan import Plan
 from rag.evaluate.run import evaluate
-from rag.measure import command, machine, make_judge, models_used, shown_settings
+from rag.measure.evaluate import command
+from rag.measure.parts import machine, make_judge, models_used, shown_settings
 from rag.settings import Settings, VerifierSettings
 from rag.testing import HashingEmbedder, SubstringVerifier
 from rag.types import Mode

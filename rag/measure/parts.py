@@ -1,97 +1,23 @@
-"""The command `rag eval`: parse, make the parts, run the plan, print."""
+"""What a measurement needs beside its set: made parts, and what its figures depend on."""
 
-import json
 import os
 import platform
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import click
 
 from rag.errors import SettingsError
 from rag.settings import Settings, VerifierSettings
 from rag.types import Mode
 
-if TYPE_CHECKING:  # `rag --help` loads this module and must stay quick
+if TYPE_CHECKING:  # `rag --help` loads the commands and must stay quick
     from rag.evaluate.judge import Judge
-    from rag.evaluate.plan import Plan
-    from rag.evaluate.run import Lab, Result
+    from rag.evaluate.run import Lab
     from rag.models.registry import Registry
     from rag.protocols import Embedder
 
-INTERRUPTED = 130
 _UNMEASURED = ("home", "index", "web", "ingest")
-
-
-@click.command("eval")
-@click.argument("folder", metavar="SET", type=click.Path(path_type=Path))
-@click.option("--tasks", default="", help="Only these, separated by commas; default: all that fit.")
-@click.option("--mode", type=click.Choice([m.value for m in Mode]), default=Mode.EXTRACTIVE.value)
-@click.option("--split", type=click.Choice(["calibrate", "report"]), help="Only this half.")
-@click.option("--limit", type=click.IntRange(1), help="Most questions or claims, drawn by --seed.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the draw.")
-@click.option("--index", "-i", help="Ask this index instead of building one from the set.")
-@click.option("--judge", help="An NLI CrossEncoder that judges citations, by folder or hub id.")
-@click.option(
-    "--claims",
-    multiple=True,
-    type=click.Path(exists=True, path_type=Path),
-    help="Claim set on which the judge is compared with people; may be repeated.",
-)
-@click.option("--fresh", is_flag=True, help="Build and ask again what an earlier run did.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write JSON there.")
-@click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
-def command(  # noqa: PLR0913  (one argument an option)
-    *,
-    folder: Path,
-    tasks: str,
-    mode: str,
-    split: str | None,
-    limit: int | None,
-    seed: int,
-    index: str | None,
-    judge: str | None,
-    claims: tuple[Path, ...],
-    fresh: bool,
-    as_json: bool,
-    out: Path | None,
-    config: Path | None,
-) -> None:
-    """Measure retrieval, answers, abstention, citations and speed on SET."""
-    from rag.evaluate.plan import Plan
-
-    if out is not None and not out.absolute().parent.is_dir():
-        raise SettingsError(f"--out {out} lies in no folder; create {out.absolute().parent} first")
-    wanted = tuple(name.strip() for name in tasks.split(",") if name.strip())
-    plan = Plan(folder, wanted, Mode(mode), split, limit, seed, index, claims, fresh)
-    settings = Settings.load(config)
-    result, whole = measured(plan, settings, judge)
-    text = json.dumps(whole, ensure_ascii=False, indent=2)
-    if out is not None:
-        out.write_text(text + "\n", encoding="utf-8")
-    for line in [text] if as_json else _lines(result):
-        click.echo(line)
-    if result.partial:
-        sys.exit(INTERRUPTED)
-
-
-def measured(
-    plan: "Plan", settings: Settings, judge: str | None
-) -> tuple["Result", dict[str, object]]:
-    """Return the result of `plan`, and it with everything it depends on, ready for JSON."""
-    from rag.evaluate.run import evaluate
-    from rag.terminal import bar
-
-    about = {"settings": shown_settings(settings), "models": models_used(settings, plan.mode)}
-    with bar(quiet=False) as progress:
-        result = evaluate(plan, make_lab(settings, judge, about), progress)
-    whole = {"version": version("quotewell"), **about, "machine": machine(), **result.to_dict()}
-    return result, whole
 
 
 def make_lab(settings: Settings, judge: str | None, about: Mapping[str, object]) -> "Lab":
@@ -178,9 +104,3 @@ def _cpu() -> str:
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return named[0] if named else platform.processor() or "unknown"
-
-
-def _lines(result: "Result") -> list[str]:
-    from rag.evaluate.table import table_lines
-
-    return list(table_lines(result))

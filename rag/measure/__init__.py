@@ -1,0 +1,1 @@
+"""The commands that measure: parse, make the parts, call `rag.evaluate`, print."""
