@@ -5,7 +5,7 @@ READY := .venv/.ready
 export RAG_HOME ?= $(HOME)/.local/share/quotewell
 DATA ?=
 
-.PHONY: demo test check test-all bench format clean
+.PHONY: demo test check test-all bench bench-quality format clean
 
 demo: $(READY)  ## everything from nothing to three answers
 	$(BIN)/python -m indexes.sample.demo
@@ -26,6 +26,9 @@ test-all: $(READY)  ## also what needs weights, a browser or minutes
 
 bench: $(READY)  ## the figures of the README, as ratios of one run; DATA=folder adds the sets there
 	$(BIN)/python -m tests.bench.all $(DATA)
+
+bench-quality: $(READY)  ## every set against BENCHMARKS.md; DATA=folder, UPDATE=1 writes it
+	$(BIN)/python -m tests.bench.quality $(DATA) $(if $(UPDATE),--update)
 
 format: $(READY)
 	$(BIN)/ruff format .
