@@ -5,7 +5,7 @@ READY := .venv/.ready
 export RAG_HOME ?= $(HOME)/.local/share/quotewell
 DATA ?=
 
-.PHONY: demo test check test-all bench bench-quality format clean
+.PHONY: demo test check test-all bench bench-quality compare format clean
 
 demo: $(READY)  ## everything from nothing to three answers
 	$(BIN)/python -m indexes.sample.demo
@@ -29,6 +29,9 @@ bench: $(READY)  ## the figures of the README, as ratios of one run; DATA=folder
 
 bench-quality: $(READY)  ## every set against BENCHMARKS.md; DATA=folder, UPDATE=1 writes it
 	$(BIN)/python -m tests.bench.quality $(DATA) $(if $(UPDATE),--update)
+
+compare: $(READY)  ## beside LangChain, LlamaIndex and txtai (gigabytes in .compare/); DATA=folder
+	$(BIN)/python -m tests.compare $(foreach set,squad2-500 clapnq-dev stici-dev,$(DATA)/$(set)) --out compare.json
 
 format: $(READY)
 	$(BIN)/ruff format .
