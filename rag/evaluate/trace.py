@@ -52,6 +52,8 @@ class RememberingEmbedder:
 
     def embed_queries(self, queries: Sequence[str]) -> Floats:
         """Return unit rows, shape (n, dim)."""
+        if not queries:
+            return self.embedder.embed_queries(queries)
         new = [q for q in queries if not (self.recalls and q in self.vectors)]
         if new:
             self.vectors.update(zip(new, self.embedder.embed_queries(new), strict=True))

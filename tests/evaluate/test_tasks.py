@@ -109,8 +109,9 @@ def test_a_claim_an_exact_check_objects_to_is_not_shown_whatever_the_verifier_sa
 
     right, wrong = judged(items, Certain(), floor=0.5)
 
-    assert right == (1.0, True)
-    assert wrong == (1.0, False)
+    assert right == (1.0, True, ())
+    assert (wrong.entailment, wrong.shown) == (1.0, False)
+    assert "6" in wrong.reasons[0]
 
 
 def test_a_number_that_is_nowhere_is_never_supported():
