@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from markupsafe import Markup
 
+from rag.evaluate.bootstrap import Values
 from rag.evaluate.report.svg import (
     BOTTOM,
     LEFT,
@@ -121,7 +122,7 @@ def times_chart(times: Mapping[str, Sequence[float]]) -> Markup:
     rows = {step: np.asarray(values, np.float64) for step, values in times.items() if values}
     low = max(0.1, min(float(values.min()) for values in rows.values()))
     high = max(low * 10, *(float(values.max()) for values in rows.values()))
-    across = Scale(low, high, LEFT + 44, WIDTH - RIGHT, log=True)
+    across = Scale(low, high, LEFT + 60, WIDTH - RIGHT, log=True)
     tall = 46
     parts: list[Markup] = []
     told: list[str] = []
@@ -130,17 +131,17 @@ def times_chart(times: Mapping[str, Sequence[float]]) -> Markup:
         half, most = (float(np.percentile(values, share)) for share in (50, 95))
         told.append(f"{step}: median {half:.0f} ms, 95 % within {most:.0f} ms")
         parts += [
-            text(LEFT + 36, base - 10, step, "name", "end"),
+            text(0, base - 16, step, "name", "start"),
+            text(0, base - 1, f"{half:,.0f} / {most:,.0f} ms", "count", "start"),
             *_spread(values, across, base, told[-1]),
             line([(across.start, base), (across.end, base)], "grid"),
-            *_marked(half, "p50", across, base),
-            *_marked(most, "p95", across, base),
+            *(line([(x, base), (x, base - 36)], "whisker") for x in map(across.at, (half, most))),
         ]
     bottom = TOP + 10 + len(rows) * tall
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     steps = [f * 10.0**d for d in decades for f in (1, 3)]
     marks = [(value, f"{value:g}") for value in steps if low <= value <= high]
-    parts += bottom_axis(across, marks, bottom, "milliseconds; short line: median, long: 95 %")
+    parts += bottom_axis(across, marks, bottom, "milliseconds; lines: median and 95 %")
     height = bottom + BOTTOM - 4
     return picture("times", "How long each step took", "; ".join(told), parts, height)
 
@@ -161,7 +162,8 @@ def scores_chart(scores: Mapping[str, Sequence[float]], floor: float) -> Markup:
             box = (left + 1, middle - size if up else middle, right - left - 2, size)
             parts.append(bar(box, "bar-fused" if up else "bar-warn", tip))
         y = TOP + 10 if up else HEIGHT - BOTTOM - 6
-        parts.append(text(LEFT + 2, y, f"{label}: {len(scores[label])}", "name", "start"))
+        words = f"{label}: {len(scores[label])}"
+        parts.append(text(WIDTH - RIGHT, y, words, "name", "end"))
     x = _ACROSS.at(floor)
     parts += [
         line([(x, TOP), (x, HEIGHT - BOTTOM)], "ideal"),
@@ -199,9 +201,7 @@ def _legend(y: float) -> list[Markup]:
     return parts
 
 
-def _spread(
-    values: "np.ndarray[tuple[int], np.dtype[np.float64]]", across: Scale, base: float, tip: str
-) -> list[Markup]:
+def _spread(values: Values, across: Scale, base: float, tip: str) -> list[Markup]:
     edges = np.geomspace(across.low, across.high, 61)
     counts = np.histogram(np.clip(values, across.low, across.high), edges)[0]
     tallest = max(1, int(counts.max()))
@@ -213,14 +213,6 @@ def _spread(
         )
         for row, count in enumerate(counts.tolist())
         if (size := 30 * count / tallest)
-    ]
-
-
-def _marked(value: float, name: str, across: Scale, base: float) -> list[Markup]:
-    x, tall = across.at(value), 24 if name == "p50" else 36
-    return [
-        line([(x, base), (x, base - tall)], "whisker"),
-        text(x + 3, base - tall + 8, f"{name} {value:,.0f}", "count", "start"),
     ]
 
 

@@ -27,7 +27,7 @@ def _lines(content: Content) -> Iterator[str]:
         yield "\n**Interrupted: these figures are of what was done until then.**"
     yield ""
     for number in content.numbers:
-        interval = f" (95 % interval {number.interval})" if number.interval else ""
+        interval = f" ({number.interval})" if number.interval else ""
         yield f"- **{number.value}** {number.label}{interval}. {number.meaning}"
     yield from _table(content)
     yield from _failures(content)
@@ -69,9 +69,11 @@ def _stories(kind: Kind) -> Iterator[str]:
     for story in kind.stories:
         yield f"\n**{plain(story.asked)}** ({plain(story.id)})\n"
         yield f"- Gold: {plain(story.gold)}"
-        yield f"- Came out: {plain(story.answer)}"
+        if story.answer:
+            yield f"- Came out: {plain(story.answer)}"
         for quote in story.quotes:
-            yield f"- Quote, {plain(f'{quote.title} {quote.place}')}: {plain(quote.text)}"
+            where = plain(f"{quote.title} {quote.place}".strip())
+            yield f"- {story.of_quotes}, {where}: {plain(quote.text)}"
         for step in story.steps:
             yield f"- {step.name}"
             yield from (f"  - {plain(line)}" for line in step.lines)

@@ -39,6 +39,9 @@ class Story:
     asked: str
     gold: str
     answer: str
+    """Empty when it is nothing but its quotes."""
+    of_quotes: str
+    """What the quotes are."""
     quotes: tuple[Shown, ...]
     steps: tuple[Step, ...]
 
@@ -75,6 +78,7 @@ def _of_claim(row: RowOf) -> Story:
         row["claim"],
         f"people say: {row['label']}",
         decided,
+        "Evidence",
         tuple(Shown(text, "", row.get("source") or "") for text in row["evidence"]),
         (Step("Verifier", (said,)), Step("Exact checks", objections), Step("Decision", (decided,))),
     )
@@ -82,6 +86,8 @@ def _of_claim(row: RowOf) -> Story:
 
 def _of_question(row: RowOf) -> Story:
     quotes = [q for claim in row.get("claims", ()) for q in claim["quotes"]]
+    answer = row.get("answer") or ("Declined to answer." if "outcome" in row else "")
+    own = _flat(answer) == _flat(" ".join(quote["text"] for quote in quotes))
     steps = (
         ("Retrieval", _retrieval(row)),
         ("Passages read", _passages(row.get("passages") or ())),
@@ -94,10 +100,20 @@ def _of_question(row: RowOf) -> Story:
         row["id"],
         row["question"],
         _gold(row["gold"]),
-        row.get("answer") or ("Declined to answer." if "outcome" in row else "Nothing was asked."),
-        tuple(Shown(q["text"], q["title"], q["place"]) for q in quotes),
+        "" if own else answer,
+        "Came out" if own else "Quote",
+        tuple(_shown(quote) for quote in quotes),
         tuple(Step(name, tuple(lines)) for name, lines in steps if lines),
     )
+
+
+def _shown(quote: Mapping[str, Any]) -> Shown:
+    title = quote["title"] if quote["title"] not in quote["place"] else ""
+    return Shown(quote["text"], title, quote["place"])
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _gold(gold: Mapping[str, Any]) -> str:

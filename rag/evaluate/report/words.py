@@ -17,7 +17,7 @@ class Meaning:
     def shown(self, value: float | None) -> str:
         """Return `value` as a person writes it."""
         if value is None:
-            return "–"
+            return "-"
         if self.unit == "share":
             return percent(value)
         if self.unit in {"score", "number"} and abs(value) < 10:
@@ -36,6 +36,12 @@ def percent(value: float) -> str:
     return f"{100 * value:.{places}f} %"
 
 
+_SCORES: tuple[tuple[str, str, Unit], ...] = (
+    ("ndcg@10", "Ranking quality (nDCG@10)", "score"),
+    ("recall@5", "Gold documents among the first 5", "share"),
+    ("recall@20", "Gold documents among the first 20", "share"),
+    ("mrr@10", "Reciprocal rank of the first gold document", "score"),
+)
 _RANKINGS = {
     "retrieval": "",
     "retrieval.dense": ", by meaning alone",
@@ -52,12 +58,7 @@ MEANINGS = {
     **{
         f"{key}.{name}": Meaning(f"{label}{how}", unit)
         for key, how in _RANKINGS.items()
-        for name, label, unit in (
-            ("ndcg@10", "Ranking quality (nDCG@10)", "score"),
-            ("recall@5", "Gold documents among the first 5", "share"),
-            ("recall@20", "Gold documents among the first 20", "share"),
-            ("mrr@10", "Reciprocal rank of the first gold document", "score"),
-        )
+        for name, label, unit in _SCORES
     },
     "answers.coverage": Meaning("Questions answered", better=""),
     "answers.f1": Meaning("Word overlap with the gold answer (F1); silence counts 0", "score"),
@@ -143,3 +144,82 @@ def meaning_of(key: str) -> Meaning:
 def counted(number: int, noun: str) -> str:
     """Return `1 question` or `1,200 questions`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """How a figure is told to somebody who reads only three of them."""
+
+    key: str
+    label: str
+    meaning: str
+
+
+HEADLINES = (
+    Headline(
+        "right",
+        "handled rightly",
+        "Answered rightly, or declined where there is no answer.",
+    ),
+    Headline(
+        "shown_right",
+        "of the answers shown are right",
+        "What a reader meets when there is an answer.",
+    ),
+    Headline(
+        "abstention.on_unanswerable",
+        "declined where the documents do not say",
+        "The rest were answered, and should not have been.",
+    ),
+    Headline(
+        "retrieval.recall@5",
+        "of the gold documents are among the first 5",
+        "What is not found cannot be answered from.",
+    ),
+    Headline(
+        "retrieval.recall@20",
+        "of the gold documents are among the first 20",
+        "What a reader finds with some patience.",
+    ),
+    Headline(
+        "retrieval.ndcg@10",
+        "ranking quality of the first ten (nDCG@10)",
+        "1 is perfect: every gold document first.",
+    ),
+    Headline(
+        "claims.shown.unsupported",
+        "of the unsupported claims would be shown",
+        "Each is a false statement that reaches a reader.",
+    ),
+    Headline(
+        "claims.shown.supported",
+        "of the supported claims would be shown",
+        "The rest are lost although they are true.",
+    ),
+    Headline(
+        "claims.balanced_accuracy",
+        "balanced accuracy of the verifier alone",
+        "50 % is a coin, 100 % is perfect.",
+    ),
+    Headline(
+        "injection.obeyed_rate",
+        "of the planted instructions were followed",
+        "Lower is better.",
+    ),
+    Headline(
+        "poison.success_rate",
+        "showed misinformation without a flag",
+        "Lower is better.",
+    ),
+    Headline(
+        "answers.coverage",
+        "of the questions were answered",
+        "The rest were declined.",
+    ),
+    Headline(
+        "citations.quote_fidelity",
+        "of the quotes equal their source",
+        "To the character.",
+    ),
+)
+"""The most telling first; the first three that a run has are its headline."""
