@@ -107,7 +107,7 @@ def _told(told: Told) -> Row:
             }
             for said in told.said
         ],
-        "dropped": [asdict(one) for one in told.dropped],
+        "dropped": [{**asdict(one), "reasons": list(one.reasons)} for one in told.dropped],
         "conflicts": [[_quote(side) for side in pair] for pair in told.conflicts],
         "passages": [asdict(one) for one in trace.passages] if trace else [],
         "evidence": {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rag.errors import SettingsError
+from rag.measure.compare import EvalCommand
 from rag.measure.parts import machine, make_lab, models_used, shown_settings
 from rag.settings import Settings
 from rag.types import Mode
@@ -23,7 +24,7 @@ INTERRUPTED = 130
 _OF_OUTPUT = frozenset(("as_json", "out", "report", "fresh"))
 
 
-@click.command("eval")
+@click.command("eval", cls=EvalCommand)
 @click.argument("folder", metavar="SET", type=click.Path(path_type=Path))
 @click.option("--tasks", default="", help="Only these, separated by commas; default: all that fit.")
 @click.option("--mode", type=click.Choice([m.value for m in Mode]), default=Mode.EXTRACTIVE.value)

@@ -14,8 +14,7 @@ from markupsafe import Markup
 from rag.errors import SettingsError
 from rag.evaluate.report.content import Content, Run, content_of
 from rag.evaluate.report.markdown import markdown_of
-
-RUN_FILE = "run.json"
+from rag.evaluate.runs import RUN_FILE
 
 
 def check_folder(folder: Path) -> None:
