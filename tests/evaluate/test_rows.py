@@ -23,8 +23,9 @@ def quiet(stage, done, total, note):
     """Hear nothing."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run(home, lab):
+    """A generative run that the tests of this module share."""
     return evaluate(Plan(home / "village", mode=Mode.GENERATIVE), lab, quiet)
 
 
