@@ -35,6 +35,11 @@ class Side:
     quotes: tuple[tuple[str, str], ...]
     """Place and text."""
 
+    @property
+    def places(self) -> list[str]:
+        """Return where the quotes stand, each place once."""
+        return list(dict.fromkeys(place for place, _ in self.quotes))
+
     def to_dict(self) -> dict[str, object]:
         """Return plain values."""
         quotes = [{"place": place, "text": text} for place, text in self.quotes]

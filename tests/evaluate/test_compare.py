@@ -131,9 +131,22 @@ def test_a_significant_difference_is_said_in_words_and_which_way_it_goes():
 
     assert "B is significantly better: Questions handled rightly" in better
     assert "Wrong among the answers shown (83 % to 0 %)" in better  # lower is better
+    assert "Came out otherwise: 25 wrong before, right now." in better
     assert "significantly worse" not in better
     assert "B is significantly worse" in worse
     assert "None of 3 metrics differs by more than chance" in same
+
+
+def test_times_are_told_apart_from_what_is_better_or_worse():
+    def timed(ms):
+        return run_of([{**question(str(i)), "metrics": {"speed.answer_ms": ms}} for i in range(9)])
+
+    found = compare(timed(100.0), timed(150.0))
+    text = " ".join(sentences(found))
+
+    assert "worse" not in text
+    assert "Time of a whole answer (100 ms to 150 ms)" in text
+    assert "depends on what else the machine did" in text
 
 
 def test_runs_of_different_sets_are_not_compared():
@@ -232,9 +245,9 @@ def test_a_set_called_compare_is_reached_by_its_path(tmp_path, monkeypatch):
 def test_the_group_runs_the_comparison_too(files):
     group = click.Group("rag", commands={"eval": command})
 
-    assert (
-        "items that both runs have" in CliRunner().invoke(group, ["eval", "compare", *files]).output
-    )
+    shown = CliRunner().invoke(group, ["eval", "compare", *files]).output
+
+    assert "6 items of village that both runs have" in shown
 
 
 def test_text_of_documents_cannot_move_the_cursor_or_become_markup(files, tmp_path):

@@ -25,7 +25,7 @@ class Told:
     p: str
     n: str
     verdict: str
-    """better, worse, more, less, or nothing when it may be chance."""
+    """better, worse, slower, faster, more, less, or nothing when it may be chance."""
 
 
 def told(key: str, difference: Difference) -> Told:
@@ -52,18 +52,31 @@ def sentences(found: Comparison) -> Iterator[str]:
         if n
     ]
     rest = f" ({'; '.join(only)})" if only else ""
-    yield f"{found.set_name}: {counted(found.common, 'item')} that both runs have{rest}."
+    yield f"{counted(found.common, 'item')} of {found.set_name} that both runs have{rest}."
     if found.only_a or found.only_b:
         yield "The question sets differ, so neither run's own figures are those compared here."
+    yield from _verdicts(found)
+    changes = "; ".join(f"{len(some)} {label}" for label, some in counts(found))
+    yield f"Came out otherwise: {changes}." if changes else "No question came out otherwise."
+
+
+_OPENINGS = {
+    ("better",): "B is significantly better",
+    ("worse",): "B is significantly worse",
+    ("more", "less"): "Significantly different, neither better nor worse",
+    ("faster", "slower"): "Different in time, which depends on what else the machine did",
+}
+
+
+def _verdicts(found: Comparison) -> Iterator[str]:
     lines = [told(key, one) for key, one in found.metrics.items()]
-    changed = [line for line in lines if line.verdict]
-    if not changed:
+    if not any(line.verdict for line in lines):
         yield f"None of {counted(len(lines), 'metric')} differs by more than chance would explain."
         return
-    for verdict in ("better", "worse", "more", "less"):
-        names = [f"{one.label} ({one.a} to {one.b})" for one in changed if one.verdict == verdict]
+    for verdicts, opening in _OPENINGS.items():
+        names = [f"{one.label} ({one.a} to {one.b})" for one in lines if one.verdict in verdicts]
         if names:
-            yield f"B is significantly {verdict}: {'; '.join(names)}."
+            yield f"{opening}: {'; '.join(names)}."
     yield (
         f"{counted(len(lines), 'metric')} were tested at the 5 % level each: about one in "
         "twenty differs by chance alone."
@@ -163,6 +176,8 @@ def _verdict(meaning: Meaning, difference: Difference) -> str:
     if not difference.significant:
         return ""
     up = difference.value > 0
+    if meaning.unit == "ms":
+        return "slower" if up else "faster"
     if not meaning.better:
         return "more" if up else "less"
     return "better" if up is (meaning.better == "higher") else "worse"

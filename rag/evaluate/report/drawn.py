@@ -53,7 +53,9 @@ def charts_of(run: Mapping[str, Any], figures: Mapping[str, Leaf]) -> Iterator[C
         yield Chart(
             "Does merging two searches help?",
             retrieval_chart(stages),
-            "Higher is better; thin lines are 95 % intervals.",
+            "Higher is better; thin lines are 95 % intervals."
+            if len({stages[s]["ndcg@10"]["value"] for s in stages}) > 1
+            else "They come to the same here: these questions leave nothing to choose from.",
         )
     if times := _times(rows):
         yield Chart(

@@ -68,7 +68,8 @@ def _failures(content: Content) -> Iterator[str]:
 def _stories(kind: Kind) -> Iterator[str]:
     for story in kind.stories:
         yield f"\n**{plain(story.asked)}** ({plain(story.id)})\n"
-        yield f"- Gold: {plain(story.gold)}"
+        if story.gold:
+            yield f"- Gold: {plain(story.gold)}"
         if story.answer:
             yield f"- Came out: {plain(story.answer)}"
         for quote in story.quotes:

@@ -48,11 +48,14 @@ class Story:
 
 def story_of(row: RowOf) -> Story:
     """Return the story of a row."""
-    return _of_claim(row) if row["kind"] == "claim" else _of_question(row)
+    tellers = {"claim": _of_claim, "question": _of_question}
+    return tellers.get(row["kind"], _of_other)(row)
 
 
 def severity(row: RowOf) -> float:
     """Return how bad a failure is: what was shown wrongly and surely comes first."""
+    if row["kind"] not in {"claim", "question"}:
+        return 2.0
     if row["kind"] == "claim":
         wanted = 1.0 if row["label"] == "supported" else 0.0
         return abs(wanted - float(row["score"])) + (0 if wanted else 1)
@@ -82,6 +85,14 @@ def _of_claim(row: RowOf) -> Story:
         tuple(Shown(text, "", row.get("source") or "") for text in row["evidence"]),
         (Step("Verifier", (said,)), Step("Exact checks", objections), Step("Decision", (decided,))),
     )
+
+
+def _of_other(row: RowOf) -> Story:
+    """Tell a row of a kind that this page does not know: everything in it that is plain."""
+    told = {k: v for k, v in row.items() if isinstance(v, (str, int, float)) and k != "id"}
+    asked = next((str(told[key]) for key in ("question", "text") if key in told), row["id"])
+    lines = tuple(f"{key}: {value}" for key, value in told.items())
+    return Story(row["id"], asked, "", "", "Quote", (), (Step("Noted", lines),))
 
 
 def _of_question(row: RowOf) -> Story:

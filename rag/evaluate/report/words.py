@@ -32,7 +32,7 @@ class Meaning:
 
 def percent(value: float) -> str:
     """Return a share as a percentage, with a decimal only close to nothing and to all."""
-    places = 1 if 0 < abs(value) < 0.1 or 0.9 < value < 1 else 0
+    places = 1 if 0 < abs(value) < 0.1 or 0.99 < value < 1 else 0
     return f"{100 * value:.{places}f} %"
 
 
