@@ -6,6 +6,7 @@ from typing import Any
 
 from rag.errors import SettingsError
 from rag.evaluate.bootstrap import Difference, paired
+from rag.evaluate.plan import TASKS
 
 Run = Mapping[str, Any]
 Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -128,8 +129,9 @@ def _by_id(run: Run) -> dict[tuple[str, str], Mapping[str, Any]]:
 def _metrics(pairs: Sequence[Pair]) -> dict[str, Difference]:
     """Return the difference of every metric over the questions that have it in both runs."""
     keys = dict.fromkeys(key for a, _ in pairs for key in a["metrics"])
+    order = {task: place for place, task in enumerate(TASKS)}
     found = {}
-    for key in keys:
+    for key in sorted(keys, key=lambda key: order.get(key.split(".")[0], -1)):
         both = [
             (float(a["metrics"][key]), float(b["metrics"][key]))
             for a, b in pairs

@@ -11,7 +11,7 @@ FAILURES = {
     "misled": "Showed what a document that is wrong says, and no conflict",
     "answered_unanswerable": "Answered a question the documents do not answer",
     "not_retrieved": "No gold document among the candidates",
-    "ranked_too_low": "A gold document was a candidate, but was not read",
+    "ranked_too_low": "A gold document was a candidate, but ranked too low to be read",
     "not_in_evidence": "A gold document was read, but not the place of the answer",
     "below_floor": "No sentence reached the floor, so nothing was answered",
     "model_declined": "The model declined",

@@ -101,6 +101,20 @@ def test_the_worst_are_of_as_many_kinds_as_there_are():
     assert {row["failure"] for row in worst(rows, 2)} == {"wrong_sentence", "below_floor"}
 
 
+def test_where_only_documents_were_ranked_the_worst_are_those_ranked_lowest():
+    def ranked(id_, rank):
+        stages = {"fused": {"gold_rank": rank, "top": []}}
+        row = {"kind": "question", "id": id_, "question": "?", "gold": question("x")["gold"]}
+        return {**row, "retrieval": stages, "failure": "ranked_too_low", "metrics": {}}
+
+    rows = [ranked("low", 40), ranked("gone", None), ranked("near", 11)]
+
+    (kind,) = content_of(run_of(rows, tasks=["retrieval"])).kinds
+
+    assert [story.id for story in kind.stories] == ["gone", "low", "near"]
+    assert kind.stories[1].answer == "gold document both, merged: rank 40"
+
+
 def test_a_partial_run_says_so_where_everybody_sees_it():
     assert "Interrupted." in page(run_of(ROWS, partial=True))
     assert "Interrupted" not in page(run_of(ROWS))

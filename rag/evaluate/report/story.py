@@ -59,6 +59,9 @@ def severity(row: RowOf) -> float:
     if row["kind"] == "claim":
         wanted = 1.0 if row["label"] == "supported" else 0.0
         return abs(wanted - float(row["score"])) + (0 if wanted else 1)
+    if "outcome" not in row:  # only its documents were ranked
+        rank = row["retrieval"]["fused"]["gold_rank"] if row["retrieval"] else None
+        return float("inf") if rank is None else float(rank)
     shown = bool(row.get("answer"))
     return (2.0 if shown else 0.0) + float(row.get("confidence") or 0.0)
 
@@ -97,7 +100,8 @@ def _of_other(row: RowOf) -> Story:
 
 def _of_question(row: RowOf) -> Story:
     quotes = [q for claim in row.get("claims", ()) for q in claim["quotes"]]
-    answer = row.get("answer") or ("Declined to answer." if "outcome" in row else "")
+    ranked = " ".join(_retrieval(row)[:1])
+    answer = row.get("answer") or ("Declined to answer." if "outcome" in row else ranked)
     own = _flat(answer) == _flat(" ".join(quote["text"] for quote in quotes))
     steps = (
         ("Retrieval", _retrieval(row)),
