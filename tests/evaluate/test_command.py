@@ -41,6 +41,7 @@ def test_the_command_is_registered_where_rag_looks_for_it():
         (["--tasks", "answers,nonsense"], ["'nonsense'", "retrieval, answers"]),
         (["--tasks", "claims"], ["claims.jsonl"]),
         (["--out", "no/such/folder/x.json"], ["no/such/folder", "create"]),
+        (["--report", __file__], ["cannot write a report", "name a folder"]),
         (["--index", "absent"], ["absent", "rag ingest"]),
         ([], ["all-MiniLM-L6-v2", "rag models fetch"]),
     ],

@@ -10,8 +10,10 @@ from rag.answer.extract import find_evidence
 from rag.evaluate.asking import Asker
 from rag.evaluate.datasets import Question, QuestionSet
 from rag.evaluate.failures import FAILURES, failure_of, is_right
+from rag.evaluate.gold import Gold
 from rag.evaluate.plan import Plan
 from rag.evaluate.record import Dropped, Journal, Quote, Record, Said, Seen, Told, Trace
+from rag.evaluate.rows import question_row
 from rag.evaluate.run import evaluate, nested
 from rag.evaluate.trace import RememberingEmbedder
 from rag.testing import HashingEmbedder, pipeline_of
@@ -65,6 +67,27 @@ def test_a_row_says_what_each_step_did(run):
     assert row["dropped"][0]["reasons"]
     assert row["timings_ms"]["total"] > 0
     assert json.loads(json.dumps(run.rows)) == run.rows
+
+
+def test_a_row_has_the_rank_of_the_best_gold_document_of_each_ranking():
+    runs = {"fused": {"a": 0.9, "b": 0.5, "c": 0.7}, "dense": {"a": 1.0}, "lexical": {"b": 1.0}}
+
+    row = question_row(Question("q", "?"), Record("q", runs), {"a": 0, "b": 1}, {}, None)
+
+    ranks = {stage: one["gold_rank"] for stage, one in row["retrieval"].items()}
+    assert ranks == {"fused": 3, "dense": None, "lexical": 1}
+    assert row["gold"]["documents"] == ["b"]
+
+
+def test_a_quote_on_another_page_than_the_gold_one_is_not_gold(village):
+    pipeline = pipeline_of({"corpus.jsonl#mill": "The mill opens at nine."})
+    citations = pipeline.ask("When does the mill open?").citations
+    question = Question("open", "?", gold_sentences=("The mill opens at nine.",))
+
+    on_page = [replace(citation, page=3) for citation in citations]
+    gold = Gold(village)
+    assert gold.cited(replace(question, page=3), on_page, pipeline.snapshot) is True
+    assert gold.cited(replace(question, page=4), on_page, pipeline.snapshot) is False
 
 
 def test_rows_are_no_part_of_what_is_printed(run):
