@@ -10,8 +10,8 @@ from pathlib import Path
 from rag.evaluate.answers import Pair, abstention, answers
 from rag.evaluate.asking import Asker, check_covers
 from rag.evaluate.bootstrap import Figure
-from rag.evaluate.citations import citations
-from rag.evaluate.claims import BATCH, claims, judged
+from rag.evaluate.citations import Scores, scored, summed_up
+from rag.evaluate.claims import BATCH, Judged, claims, judged
 from rag.evaluate.conflict import conflict, poison
 from rag.evaluate.datasets import Claimed, Question, QuestionSet, half, read_claims, sampled
 from rag.evaluate.hallucination import hallucination
@@ -27,7 +27,8 @@ from rag.evaluate.plan import (
     read_material,
 )
 from rag.evaluate.record import Journal, Record, Told
-from rag.evaluate.retrieval import retrieval
+from rag.evaluate.retrieval import ranked, retrieval
+from rag.evaluate.rows import Row, claim_row, rows_of
 from rag.evaluate.speed import speed
 from rag.ingest import Ingester, Progress
 from rag.pipeline import Pipeline
@@ -61,13 +62,15 @@ class Result:
     set_sha256: str
     tasks: tuple[str, ...]
     figures: Figures = field(default_factory=dict[str, Figure])
+    rows: list[Row] = field(default_factory=list[Row])
+    """What became of each question and claim; see `rag.evaluate.rows`."""
     questions: int = 0
     index: str | None = None
     partial: bool = False
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, object]:
-        """Return plain values, the figures nested at the dots of their keys."""
+        """Return plain values without the rows, the figures nested at the dots of their keys."""
         plan = self.plan
         return {
             "set": self.set_name,
@@ -197,8 +200,9 @@ class _Done:
 
 
 def _figure_out(done: _Done, lab: Lab, progress: Progress, result: Result) -> None:
+    ranks = ranked(done.set.qrels, done.records) if "retrieval" in result.tasks else {}
     simple: dict[str, Callable[[], Figures]] = {
-        "retrieval": lambda: retrieval(done.set.qrels, done.records),
+        "retrieval": lambda: retrieval(ranks),
         "answers": lambda: answers(done.pairs),
         "abstention": lambda: abstention(done.pairs),
         "conflict": lambda: conflict(done.pairs),
@@ -208,17 +212,24 @@ def _figure_out(done: _Done, lab: Lab, progress: Progress, result: Result) -> No
     for task, measure in simple.items():
         if task in result.tasks:
             result.figures |= measure()
+    scores: dict[str, Scores | None] = {}
     if OF_JUDGE & set(result.tasks):
         judge = lab.judge(done.pipeline.embedder)
         progress("judge", 0, 1, judge.name)
-        result.figures |= _by_judge(done, judge, lab, result)
+        result.figures |= _by_judge(done, judge, lab, result, scores)
         progress("judge", 1, 1, judge.name)
+    result.rows += rows_of(done.questions, done.records, done.set.qrels, ranks, scores)
 
 
-def _by_judge(done: _Done, judge: Judge, lab: Lab, result: Result) -> Figures:
+def _by_judge(
+    done: _Done, judge: Judge, lab: Lab, result: Result, scores: dict[str, Scores | None]
+) -> Figures:
+    """Return the figures of `judge`, and note in `scores` what it gave each answer."""
     figures: Figures = {}
     if "citations" in result.tasks:
-        figures |= citations(done.told, judge)
+        found = scored(done.told, judge)
+        scores |= zip((r.id for r in done.records if r.told is not None), found, strict=True)
+        figures |= summed_up(done.told, found)
     if "hallucination" in result.tasks:
         figures |= hallucination(done.told, judge)
     trust = _trust(judge, list(_trial(result.plan)), lab)
@@ -254,7 +265,7 @@ def _measure_claims(items: Sequence[Claimed], lab: Lab, progress: Progress, resu
     plan = result.plan
     chosen = sampled(items, split=plan.split, limit=plan.limit, seed=plan.seed)
     verifier = lab.verifier(lab.embedder())
-    scores: list[tuple[float, bool]] = []
+    scores: list[Judged] = []
     try:
         for start in range(0, len(chosen), BATCH):
             batch = chosen[start : start + BATCH]
@@ -263,7 +274,12 @@ def _measure_claims(items: Sequence[Claimed], lab: Lab, progress: Progress, resu
     except KeyboardInterrupt:
         result.partial = True
     result.questions += len(scores)
-    result.figures |= claims(chosen[: len(scores)], scores, floor=lab.support_floor)
+    done = chosen[: len(scores)]
+    result.figures |= claims(done, scores, floor=lab.support_floor)
+    result.rows += [
+        claim_row(item, score, floor=lab.support_floor)
+        for item, score in zip(done, scores, strict=True)
+    ]
 
 
 def _sha256(material: Material) -> str:

@@ -41,6 +41,7 @@ def test_the_command_is_registered_where_rag_looks_for_it():
         (["--tasks", "answers,nonsense"], ["'nonsense'", "retrieval, answers"]),
         (["--tasks", "claims"], ["claims.jsonl"]),
         (["--out", "no/such/folder/x.json"], ["no/such/folder", "create"]),
+        (["--report", __file__], ["cannot write a report", "name a folder"]),
         (["--index", "absent"], ["absent", "rag ingest"]),
         ([], ["all-MiniLM-L6-v2", "rag models fetch"]),
     ],
@@ -147,7 +148,11 @@ def test_a_small_set_is_measured_by_the_real_command(weights, tmp_path, monkeypa
         runs.append(json.loads(capsys.readouterr().out))
 
     first, second = runs
-    assert json.loads(out.read_text()) == second
+    kept = json.loads(out.read_text())
+    assert {key: kept[key] for key in second} == second
+    assert set(kept) - set(second) == {"when", "command", "rows"}
+    assert [row["id"] for row in kept["rows"]] == ["open", "sails", "bread", "moon"]
+    assert kept["command"].endswith(f"eval {tmp_path}/village --claims {tmp_path}/claims")
     assert first["citations"]["quote_fidelity"]["value"] == 1.0
     assert first["retrieval"]["recall@20"]["value"] == 1.0
     assert first["partial"] is False

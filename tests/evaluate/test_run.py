@@ -15,7 +15,7 @@ KEYS = {
         "coverage", "f1", "contains", "f1_when_answered", "contains_when_answered",
         "gold_evidence", "mean_words",
     ],
-    "abstention": ["on_unanswerable", "on_answerable", "youden", "aurc", "risk@coverage"],
+    "abstention": ["on_unanswerable", "on_answerable", "youden", "aurc", "ece", "risk@coverage"],
     "citations": ["quote_fidelity", "recall", "precision"],
     "hallucination": ["raw_rate", "shown_rate", "kept_rate"],
     "conflict": ["detect_rate", "false_flag_rate"],
