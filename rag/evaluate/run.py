@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from rag.errors import SettingsError
 from rag.evaluate.answers import Pair, abstention, answers
 from rag.evaluate.asking import Asker, check_covers
+from rag.evaluate.attacks import Attack
 from rag.evaluate.bootstrap import Figure
 from rag.evaluate.citations import citations
 from rag.evaluate.claims import BATCH, claims, judged
@@ -16,6 +19,7 @@ from rag.evaluate.conflict import conflict, poison
 from rag.evaluate.datasets import Claimed, Question, QuestionSet, half, read_claims, sampled
 from rag.evaluate.hallucination import hallucination
 from rag.evaluate.index import Built, build_once, code_digest
+from rag.evaluate.injection import Gardener, Trial, injection, worst_first
 from rag.evaluate.judge import Agreement, Judge, agreement
 from rag.evaluate.plan import (
     OF_ANSWERS,
@@ -26,14 +30,21 @@ from rag.evaluate.plan import (
     chosen_tasks,
     read_material,
 )
+from rag.evaluate.kept import Kept
+from rag.evaluate.planting import Garden, documents_of, plantings
 from rag.evaluate.record import Journal, Record, Told
 from rag.evaluate.retrieval import retrieval
 from rag.evaluate.speed import speed
+from rag.index.layout import IndexFolder
 from rag.ingest import Ingester, Progress
 from rag.pipeline import Pipeline
 from rag.protocols import Embedder, Verifier
 
 Figures = dict[str, Figure]
+
+
+def _no_sample() -> Path:
+    raise SettingsError("no sample corpus is installed; name a question set by --into")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,8 @@ class Lab:
     support_floor: float
     about: Mapping[str, object] = field(default_factory=dict[str, object])
     """Settings and models; answers of another run count only when this is equal."""
+    sample: Callable[[], Path] = _no_sample
+    """The question set that attack sets are planted into when none is named."""
 
 
 @dataclass
@@ -65,6 +78,10 @@ class Result:
     index: str | None = None
     partial: bool = False
     seconds: float = 0.0
+    items: dict[str, list[dict[str, object]]] = field(
+        default_factory=dict[str, list[dict[str, object]]]
+    )
+    """Task to its single results, worst first, for the tasks that have some to show."""
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values, the figures nested at the dots of their keys."""
@@ -82,6 +99,7 @@ class Result:
             "partial": self.partial,
             "seconds": round(self.seconds, 1),
             **nested(self.figures),
+            "details": self.items,
         }
 
 
@@ -97,10 +115,12 @@ def evaluate(plan: Plan, lab: Lab, progress: Progress) -> Result:
     tasks = chosen_tasks(plan, material)
     result = Result(plan, material.name, _sha256(material), tasks)
     try:
-        if material.questions is not None and set(tasks) - {"claims"}:
+        if material.questions is not None and set(tasks) - {"claims", "injection"}:
             _measure_questions(material.questions, lab, progress, result)
         if "claims" in tasks and not result.partial:
             _measure_claims(material.claims, lab, progress, result)
+        if "injection" in tasks and not result.partial:
+            _measure_attacks(material.attacks, lab, progress, result)
     except KeyboardInterrupt:
         result.partial = True
     order = {task: place for place, task in enumerate(TASKS)}
@@ -266,8 +286,66 @@ def _measure_claims(items: Sequence[Claimed], lab: Lab, progress: Progress, resu
     result.figures |= claims(chosen[: len(scores)], scores, floor=lab.support_floor)
 
 
+def _measure_attacks(
+    attacks: Sequence[Attack], lab: Lab, progress: Progress, result: Result
+) -> None:
+    plan = result.plan
+    if plan.index is not None:
+        raise SettingsError(
+            "--index does not go with an attack set, whose texts are planted into copies; "
+            "name a question set by --into"
+        )
+    garden, built = _grown(attacks, lab, progress, plan)
+    result.index = built.name
+    pipeline = lab.open(built.name)
+    key = (built.name, pipeline.snapshot.build, code_digest("rag"), dict(lab.about))
+    name = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
+    kept = Kept(lab.folder / f"{name}-planted-{plan.mode.value}.jsonl", fresh=plan.fresh)
+    gardener = Gardener(garden, pipeline, plan.mode, kept)
+    trials: list[Trial] = []
+    try:
+        for row, planting in enumerate(garden.plantings):
+            trials.append(gardener.trial(row))
+            progress("ask", len(trials), len(garden.plantings), planting.attack.text)
+    except KeyboardInterrupt:
+        result.partial = True
+    finally:
+        pipeline.snapshot.close()
+    result.questions += len(trials)
+    result.figures |= injection(trials)
+    result.items["injection"] = worst_first(trials)
+
+
+def _grown(
+    attacks: Sequence[Attack], lab: Lab, progress: Progress, plan: Plan
+) -> tuple[Garden, Built]:
+    """Return the plantings, and the index of the corpus with them in it."""
+    into = QuestionSet.read(plan.into or lab.sample())
+    lab.folder.mkdir(parents=True, exist_ok=True)
+    with lab.ingester() as ingester:
+        clean = build_once(into, ingester, lab.folder, progress, fresh=plan.fresh)
+        pipeline = lab.open(clean.name)
+        try:
+            every = plantings(attacks, into, pipeline)
+        finally:
+            pipeline.snapshot.close()
+        chosen = {
+            attack.id
+            for attack in sampled(attacks, split=plan.split, limit=plan.limit, seed=plan.seed)
+        }
+        documents = documents_of(IndexFolder.named(ingester.folder.root.parent, clean.name))
+        garden = Garden(documents, [p for p in every if p.attack.id in chosen], into)
+        corpus = garden.written(lab.folder)
+        built = build_once(corpus, ingester, lab.folder, progress, fresh=plan.fresh)
+    shutil.rmtree(corpus.folder)
+    return garden, built
+
+
 def _sha256(material: Material) -> str:
     if material.questions is not None:
         return material.questions.sha256
-    rows = [(i.id, i.claim, i.evidence, i.supported) for i in material.claims]
+    rows: list[tuple[object, ...]] = [
+        (i.id, i.claim, i.evidence, i.supported) for i in material.claims
+    ]
+    rows += [(a.id, a.text, a.kind, a.family) for a in material.attacks]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()

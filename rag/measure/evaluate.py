@@ -35,6 +35,11 @@ INTERRUPTED = 130
     type=click.Path(exists=True, path_type=Path),
     help="Claim set on which the judge is compared with people; may be repeated.",
 )
+@click.option(
+    "--into",
+    type=click.Path(exists=True, path_type=Path),
+    help="Question set an attack set is planted into; default: the sample.",
+)
 @click.option("--fresh", is_flag=True, help="Build and ask again what an earlier run did.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write JSON there.")
@@ -50,6 +55,7 @@ def command(  # noqa: PLR0913  (one argument an option)
     index: str | None,
     judge: str | None,
     claims: tuple[Path, ...],
+    into: Path | None,
     fresh: bool,
     as_json: bool,
     out: Path | None,
@@ -61,7 +67,7 @@ def command(  # noqa: PLR0913  (one argument an option)
     if out is not None and not out.absolute().parent.is_dir():
         raise SettingsError(f"--out {out} lies in no folder; create {out.absolute().parent} first")
     wanted = tuple(name.strip() for name in tasks.split(",") if name.strip())
-    plan = Plan(folder, wanted, Mode(mode), split, limit, seed, index, claims, fresh)
+    plan = Plan(folder, wanted, Mode(mode), split, limit, seed, index, claims, fresh, into)
     settings = Settings.load(config)
     result, whole = measured(plan, settings, judge)
     text = json.dumps(whole, ensure_ascii=False, indent=2)

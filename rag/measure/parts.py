@@ -4,6 +4,7 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,25 @@ def make_lab(settings: Settings, judge: str | None, about: Mapping[str, object])
         lambda embedder: make_judge(settings, judge, embedder),
         settings.answer.support_floor,
         about,
+        bundled_set,
     )
+
+
+def bundled_set() -> Path:
+    """Return the folder of the question set that comes with this project.
+
+    Another package of the project registers it under `quotewell.sets`; this one knows no path.
+
+    Raises:
+        SettingsError: If that package is not installed.
+    """
+    found = [point for point in entry_points(group="quotewell.sets") if point.name == "sample"]
+    if not found:
+        raise SettingsError(
+            "the sample corpus is not installed, so there is nothing to plant an attack set into; "
+            "name a question set by --into SET, or install the whole project"
+        )
+    return Path(found[0].load()())
 
 
 def make_judge(settings: Settings, name: str | None, embedder: "Embedder") -> "Judge":
