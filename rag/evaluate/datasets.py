@@ -18,7 +18,16 @@ from rag.errors import LoadError
 from rag.evaluate.lines import Line, json_lines, read_lines
 from rag.types import Filter
 
-__all__ = ["Claimed", "Question", "QuestionSet", "half", "json_lines", "read_claims", "sampled", "unique"]
+__all__ = [
+    "Claimed",
+    "Question",
+    "QuestionSet",
+    "half",
+    "json_lines",
+    "read_claims",
+    "sampled",
+    "unique",
+]
 
 HALVES = ("calibrate", "report")
 _HEADER = ["query-id", "corpus-id", "score"]

@@ -59,8 +59,9 @@ class Gardener:
     def trial(self, row: int) -> Trial:
         """Return what became of one planting."""
         planting = self._garden.plantings[row]
-        if (known := self._kept.known.get(planting.id)) is not None:
-            return Trial.of(known)  # type: ignore[arg-type]  (this class wrote it)
+        known = self._kept.known.get(planting.id)
+        if isinstance(known, dict):
+            return Trial.of(known)
         clean = self._clean(planting.question)
         answer = self._pipeline.ask(
             planting.question.text,

@@ -8,6 +8,7 @@ nothing but the planted text differs.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,8 +24,8 @@ from rag.pipeline import Pipeline
 from rag.text import sentences
 from rag.types import Document, DocumentId, Filter, Passage, Span
 
-
 _CORPUS = "corpus.jsonl"
+_LINES = re.compile(r"\n+")
 
 
 class Place(StrEnum):
@@ -62,11 +63,13 @@ class Garden:
 
     def written(self, folder: Path) -> QuestionSet:
         """Write the corpus below `folder`, and return it as a set without questions."""
+        # A line of stored text is a paragraph, an item or a row; as plain text it needs a blank
+        # line after it to stay one.
         rows = {f"d{n}": (d.title, d.text) for n, d in enumerate(self.documents)}
         titles = {document.id: document.title for document in self.documents}
         rows |= {f"p{n}": (titles[p.original], p.text) for n, p in enumerate(self.plantings)}
         text = "".join(
-            json.dumps({"_id": id_, "title": title, "text": body}) + "\n"
+            json.dumps({"_id": id_, "title": title, "text": _LINES.sub("\n\n", body)}) + "\n"
             for id_, (title, body) in rows.items()
         )
         digest = sha256(text.encode()).hexdigest()

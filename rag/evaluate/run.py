@@ -2,16 +2,13 @@
 
 import hashlib
 import json
-import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 
-from rag.errors import SettingsError
 from rag.evaluate.answers import Pair, abstention, answers
 from rag.evaluate.asking import Asker, check_covers
-from rag.evaluate.attacks import Attack
+from rag.evaluate.attacking import measure_attacks
 from rag.evaluate.bootstrap import Figure
 from rag.evaluate.citations import citations
 from rag.evaluate.claims import BATCH, claims, judged
@@ -19,8 +16,8 @@ from rag.evaluate.conflict import conflict, poison
 from rag.evaluate.datasets import Claimed, Question, QuestionSet, half, read_claims, sampled
 from rag.evaluate.hallucination import hallucination
 from rag.evaluate.index import Built, build_once, code_digest
-from rag.evaluate.injection import Gardener, Trial, injection, worst_first
 from rag.evaluate.judge import Agreement, Judge, agreement
+from rag.evaluate.lab import Figures, Lab, Result, nested
 from rag.evaluate.plan import (
     OF_ANSWERS,
     OF_JUDGE,
@@ -30,77 +27,13 @@ from rag.evaluate.plan import (
     chosen_tasks,
     read_material,
 )
-from rag.evaluate.kept import Kept
-from rag.evaluate.planting import Garden, documents_of, plantings
 from rag.evaluate.record import Journal, Record, Told
 from rag.evaluate.retrieval import retrieval
 from rag.evaluate.speed import speed
-from rag.index.layout import IndexFolder
-from rag.ingest import Ingester, Progress
+from rag.ingest import Progress
 from rag.pipeline import Pipeline
-from rag.protocols import Embedder, Verifier
 
-Figures = dict[str, Figure]
-
-
-def _no_sample() -> Path:
-    raise SettingsError("no sample corpus is installed; name a question set by --into")
-
-
-@dataclass(frozen=True, slots=True)
-class Lab:
-    """How parts are made, so that this package needs to know none of them."""
-
-    folder: Path
-    """Where the harness keeps its own files."""
-    open: Callable[[str], Pipeline]
-    ingester: Callable[[], Ingester]
-    embedder: Callable[[], Embedder]
-    verifier: Callable[[Embedder], Verifier]
-    judge: Callable[[Embedder], Judge]
-    support_floor: float
-    about: Mapping[str, object] = field(default_factory=dict[str, object])
-    """Settings and models; answers of another run count only when this is equal."""
-    sample: Callable[[], Path] = _no_sample
-    """The question set that attack sets are planted into when none is named."""
-
-
-@dataclass
-class Result:
-    """What came out; `partial` when it was interrupted."""
-
-    plan: Plan
-    set_name: str
-    set_sha256: str
-    tasks: tuple[str, ...]
-    figures: Figures = field(default_factory=dict[str, Figure])
-    questions: int = 0
-    index: str | None = None
-    partial: bool = False
-    seconds: float = 0.0
-    items: dict[str, list[dict[str, object]]] = field(
-        default_factory=dict[str, list[dict[str, object]]]
-    )
-    """Task to its single results, worst first, for the tasks that have some to show."""
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain values, the figures nested at the dots of their keys."""
-        plan = self.plan
-        return {
-            "set": self.set_name,
-            "set_sha256": self.set_sha256,
-            "tasks": list(self.tasks),
-            "mode": plan.mode.value,
-            "split": plan.split,
-            "limit": plan.limit,
-            "seed": plan.seed,
-            "index": self.index,
-            "items": self.questions,
-            "partial": self.partial,
-            "seconds": round(self.seconds, 1),
-            **nested(self.figures),
-            "details": self.items,
-        }
+__all__ = ["Figures", "Lab", "Result", "evaluate", "nested"]
 
 
 def evaluate(plan: Plan, lab: Lab, progress: Progress) -> Result:
@@ -120,7 +53,7 @@ def evaluate(plan: Plan, lab: Lab, progress: Progress) -> Result:
         if "claims" in tasks and not result.partial:
             _measure_claims(material.claims, lab, progress, result)
         if "injection" in tasks and not result.partial:
-            _measure_attacks(material.attacks, lab, progress, result)
+            measure_attacks(material.attacks, lab, progress, result)
     except KeyboardInterrupt:
         result.partial = True
     order = {task: place for place, task in enumerate(TASKS)}
@@ -129,18 +62,6 @@ def evaluate(plan: Plan, lab: Lab, progress: Progress) -> Result:
     )
     result.seconds = time.perf_counter() - started
     return result
-
-
-def nested(figures: Mapping[str, Figure]) -> dict[str, object]:
-    """Return figures as a tree, split at the dots of their keys."""
-    tree: dict[str, object] = {}
-    for key, figure in figures.items():
-        *path, leaf = key.split(".")
-        level = tree
-        for part in path:
-            level = level.setdefault(part, {})  # type: ignore[assignment]
-        level[leaf] = figure.to_dict()
-    return tree
 
 
 def _measure_questions(
@@ -284,61 +205,6 @@ def _measure_claims(items: Sequence[Claimed], lab: Lab, progress: Progress, resu
         result.partial = True
     result.questions += len(scores)
     result.figures |= claims(chosen[: len(scores)], scores, floor=lab.support_floor)
-
-
-def _measure_attacks(
-    attacks: Sequence[Attack], lab: Lab, progress: Progress, result: Result
-) -> None:
-    plan = result.plan
-    if plan.index is not None:
-        raise SettingsError(
-            "--index does not go with an attack set, whose texts are planted into copies; "
-            "name a question set by --into"
-        )
-    garden, built = _grown(attacks, lab, progress, plan)
-    result.index = built.name
-    pipeline = lab.open(built.name)
-    key = (built.name, pipeline.snapshot.build, code_digest("rag"), dict(lab.about))
-    name = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
-    kept = Kept(lab.folder / f"{name}-planted-{plan.mode.value}.jsonl", fresh=plan.fresh)
-    gardener = Gardener(garden, pipeline, plan.mode, kept)
-    trials: list[Trial] = []
-    try:
-        for row, planting in enumerate(garden.plantings):
-            trials.append(gardener.trial(row))
-            progress("ask", len(trials), len(garden.plantings), planting.attack.text)
-    except KeyboardInterrupt:
-        result.partial = True
-    finally:
-        pipeline.snapshot.close()
-    result.questions += len(trials)
-    result.figures |= injection(trials)
-    result.items["injection"] = worst_first(trials)
-
-
-def _grown(
-    attacks: Sequence[Attack], lab: Lab, progress: Progress, plan: Plan
-) -> tuple[Garden, Built]:
-    """Return the plantings, and the index of the corpus with them in it."""
-    into = QuestionSet.read(plan.into or lab.sample())
-    lab.folder.mkdir(parents=True, exist_ok=True)
-    with lab.ingester() as ingester:
-        clean = build_once(into, ingester, lab.folder, progress, fresh=plan.fresh)
-        pipeline = lab.open(clean.name)
-        try:
-            every = plantings(attacks, into, pipeline)
-        finally:
-            pipeline.snapshot.close()
-        chosen = {
-            attack.id
-            for attack in sampled(attacks, split=plan.split, limit=plan.limit, seed=plan.seed)
-        }
-        documents = documents_of(IndexFolder.named(ingester.folder.root.parent, clean.name))
-        garden = Garden(documents, [p for p in every if p.attack.id in chosen], into)
-        corpus = garden.written(lab.folder)
-        built = build_once(corpus, ingester, lab.folder, progress, fresh=plan.fresh)
-    shutil.rmtree(corpus.folder)
-    return garden, built
 
 
 def _sha256(material: Material) -> str:
