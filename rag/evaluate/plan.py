@@ -20,6 +20,7 @@ TASKS = (
     "poison",
     "injection",
     "speed",
+    "feedback",
 )
 OF_ANSWERS = frozenset(
     ("answers", "abstention", "citations", "hallucination", "conflict", "poison")
@@ -47,6 +48,8 @@ class Plan:
     fresh: bool = False
     into: Path | None = None
     """The question set whose documents an attack set is planted into; None for the sample."""
+    feedback: bool = False
+    """Replay what is kept in `folder`, which is that of `index`, instead of reading a set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ _NO_QUESTIONS = "it needs a question set (queries.jsonl)"
 _LACKS = {
     **dict.fromkeys(TASKS, _NO_QUESTIONS),
     "claims": "it needs a claim set (claims.jsonl)",
+    "feedback": "it takes no set; run: rag eval --feedback",
     "injection": "it needs an attack set (attacks.jsonl)",
     "hallucination": f"{_NO_QUESTIONS} and --mode generative",
     "retrieval": f"{_NO_QUESTIONS} with qrels/test.tsv",

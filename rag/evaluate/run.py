@@ -28,6 +28,7 @@ from rag.evaluate.plan import (
     read_material,
 )
 from rag.evaluate.record import Journal, Record, Told
+from rag.evaluate.replay import replay_feedback
 from rag.evaluate.retrieval import retrieval
 from rag.evaluate.speed import speed
 from rag.ingest import Progress
@@ -44,6 +45,10 @@ def evaluate(plan: Plan, lab: Lab, progress: Progress) -> Result:
         LoadError: If the set is not what its format says.
     """
     started = time.perf_counter()
+    if plan.feedback:
+        result = replay_feedback(plan, lab, progress)
+        result.seconds = time.perf_counter() - started
+        return result
     material = read_material(plan.folder)
     tasks = chosen_tasks(plan, material)
     result = Result(plan, material.name, _sha256(material), tasks)

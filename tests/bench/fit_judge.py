@@ -3,8 +3,9 @@
     python -m tests.bench.fit_judge SET ...
 
 Each SET is a claim set. Fitted on the calibration halves, each set and label weighing the
-same; the threshold is the one of best mean kappa there. The figures are from the other halves, for
-this run's fit and for the judge as it is shipped.
+same; the threshold is the one of best mean kappa there. The figures are from the other
+halves, of the judge as it is shipped. Paste the upper-case lines into `rag/evaluate/judge.py`;
+after new weights run it again, since MEASURED_* are of the weights that are there.
 """
 
 import sys
@@ -50,6 +51,12 @@ def main(paths: list[Path]) -> None:
     print(f"WEIGHTS = {tuple(round(float(v), 2) for v in model.coef_[0])}")
     print(f"INTERCEPT = {model.intercept_[0]:.2f}")
     print(f"THRESHOLD = {best_threshold(list(zip(rows, labels, strict=True)), model):.2f}")
+    reported = [item for items in sets.values() for item in items if half(item.id) == "report"]
+    whole = agreement(judge, reported)
+    print(f'MEASURED_WITH = "{judge.embedder.name}"')
+    print(f"MEASURED_CLAIMS = {whole.n}")
+    print(f"MEASURED_ACCURACY = {whole.accuracy:.3f}")
+    print(f"MEASURED_KAPPA = {whole.kappa:.3f}")
     for name, items in sets.items():
         kept = [item for item in items if half(item.id) == "report"]
         found = agreement(judge, kept)
