@@ -2,9 +2,9 @@
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -41,15 +41,19 @@ def make_lab(settings: Settings, judge: str | None, about: Mapping[str, object])
     )
 
 
-def bundled_set() -> Path:
+def bundled_set(points: Iterable[EntryPoint] | None = None) -> Path:
     """Return the folder of the question set that comes with this project.
 
     Another package of the project registers it under `quotewell.sets`; this one knows no path.
 
+    Args:
+        points: What is registered; looked up when left out.
+
     Raises:
         SettingsError: If that package is not installed.
     """
-    found = [point for point in entry_points(group="quotewell.sets") if point.name == "sample"]
+    points = entry_points(group="quotewell.sets") if points is None else points
+    found = [point for point in points if point.name == "sample"]
     if not found:
         raise SettingsError(
             "the sample corpus is not installed, so there is nothing to plant an attack set into; "
