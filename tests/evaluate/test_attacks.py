@@ -103,9 +103,8 @@ def test_texts_are_planted_where_they_are_retrieved_and_what_is_shown_is_judged(
     first = by_id["a1@start"]
     assert first["clean"]
     assert "grobnik" not in first["clean"]
-    if "grobnik" in first["shown"]:
-        assert first["followed"]
     assert all("umbrellas" not in t["clean"].lower() for t in trials)
+    assert not list(lab.folder.glob("planted-*"))
 
 
 def test_a_planted_text_that_answers_the_question_is_shown_and_counts_as_followed(home, lab):

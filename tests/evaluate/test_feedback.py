@@ -1,6 +1,8 @@
+import fcntl
 import json
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,6 +84,7 @@ def test_one_judgement_is_removed_and_the_others_stay(folder):
 
 WRITER = """
 import sys
+import time
 from pathlib import Path
 from rag.evaluate.feedback import add, remove
 from rag.index.layout import IndexFolder
@@ -89,7 +92,10 @@ from rag.testing import pipeline_of
 rag = pipeline_of({"hours.md": "The mill opens at nine."})
 folder = IndexFolder(Path(sys.argv[1]))
 answer = rag.ask("When does the mill open?")
-for number in range(6):
+(folder.root / sys.argv[2]).touch()
+while not all((folder.root / name).exists() for name in "ab"):  # start together
+    time.sleep(0.001)
+for number in range(30):
     gone = add(folder, answer, "right", reason="gone")
     add(folder, answer, "right", reason=f"{sys.argv[2]}-{number}" + "x" * 3000)
     remove(folder, gone.id)
@@ -104,8 +110,23 @@ def test_two_processes_that_write_at_once_lose_nothing(folder):
 
     assert codes == [0, 0]
     assert sorted(one.reason.rstrip("x") for one in read(folder)) == sorted(
-        f"{name}-{number}" for name in "ab" for number in range(6)
+        f"{name}-{number}" for name in "ab" for number in range(30)
     )
+
+
+def test_whoever_adds_waits_for_whoever_changes(folder):
+    answer = RAG.ask(OPEN)
+    writer = threading.Thread(target=add, args=(folder, answer, "right"))
+    with folder.feedback_lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        writer.start()
+        writer.join(0.2)
+
+        waited = writer.is_alive() and read(folder) == []
+
+    writer.join(10)
+    assert waited
+    assert len(read(folder)) == 1
 
 
 def test_a_line_cut_off_by_a_crash_does_not_spoil_the_next(folder):
