@@ -25,19 +25,28 @@ _OF_OUTPUT = frozenset(("as_json", "out", "report", "fresh"))
 
 
 @click.command("eval", cls=EvalCommand)
-@click.argument("folder", metavar="SET", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="[SET]", required=False, type=click.Path(path_type=Path))
 @click.option("--tasks", default="", help="Only these, separated by commas; default: all that fit.")
 @click.option("--mode", type=click.Choice([m.value for m in Mode]), default=Mode.EXTRACTIVE.value)
 @click.option("--split", type=click.Choice(["calibrate", "report"]), help="Only this half.")
 @click.option("--limit", type=click.IntRange(1), help="Most questions or claims, drawn by --seed.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the draw.")
 @click.option("--index", "-i", help="Ask this index instead of building one from the set.")
-@click.option("--judge", help="An NLI CrossEncoder that judges citations, by folder or hub id.")
+@click.option(
+    "--judge",
+    help="Who judges citations: an NLI CrossEncoder by folder or hub id, or MODEL@URL of a server.",
+)
 @click.option(
     "--claims",
     multiple=True,
     type=click.Path(exists=True, path_type=Path),
     help="Claim set on which the judge is compared with people; may be repeated.",
+)
+@click.option("--feedback", is_flag=True, help="Ask again what people judged; takes no SET.")
+@click.option(
+    "--into",
+    type=click.Path(exists=True, path_type=Path),
+    help="Question set an attack set is planted into; default: the sample.",
 )
 @click.option("--fresh", is_flag=True, help="Build and ask again what an earlier run did.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -54,7 +63,7 @@ _OF_OUTPUT = frozenset(("as_json", "out", "report", "fresh"))
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
 def command(  # noqa: PLR0913  (one argument an option)
     *,
-    folder: Path,
+    folder: Path | None,
     tasks: str,
     mode: str,
     split: str | None,
@@ -63,13 +72,15 @@ def command(  # noqa: PLR0913  (one argument an option)
     index: str | None,
     judge: str | None,
     claims: tuple[Path, ...],
+    feedback: bool,
+    into: Path | None,
     fresh: bool,
     as_json: bool,
     out: Path | None,
     report: Path | None,
     config: Path | None,
 ) -> None:
-    """Measure retrieval, answers, abstention, citations and speed on SET.
+    """Measure retrieval, answers, abstention, citations, attacks and speed on SET.
 
     `rag eval compare A B` compares two runs, each a file of --out or a folder of --report.
     """
@@ -81,8 +92,9 @@ def command(  # noqa: PLR0913  (one argument an option)
     if report is not None:
         check_folder(report)
     wanted = tuple(name.strip() for name in tasks.split(",") if name.strip())
-    plan = Plan(folder, wanted, Mode(mode), split, limit, seed, index, claims, fresh)
     settings = Settings.load(config)
+    place, index = asked_of(folder, index, settings, feedback=feedback)
+    plan = Plan(place, wanted, Mode(mode), split, limit, seed, index, claims, fresh, into, feedback)
     result, whole = measured(plan, settings, judge)
     text = json.dumps(whole, ensure_ascii=False, indent=2)
     kept = {**whole, "when": _now(), "command": again(click.get_current_context())}
@@ -95,6 +107,26 @@ def command(  # noqa: PLR0913  (one argument an option)
         click.echo(line)
     if result.partial:
         sys.exit(INTERRUPTED)
+
+
+def asked_of(
+    folder: Path | None, index: str | None, settings: Settings, *, feedback: bool
+) -> tuple[Path, str | None]:
+    """Return the folder a plan reads, and its index: a set's, or with `feedback` an index's own.
+
+    Raises:
+        SettingsError: If neither or both are asked for.
+    """
+    from rag.index.layout import IndexFolder
+
+    if feedback:
+        if folder is not None:
+            raise SettingsError(f"--feedback takes no SET ({folder}); name the index by --index")
+        name = index or settings.index
+        return IndexFolder.named(settings.indexes, name).root, name
+    if folder is None:
+        raise SettingsError("name a SET to measure, or --feedback with --index")
+    return folder, index
 
 
 def measured(
@@ -129,6 +161,7 @@ def _now() -> str:
 
 
 def _lines(result: "Result") -> list[str]:
+    from rag.evaluate.replay import failing_lines
     from rag.evaluate.table import table_lines
 
-    return list(table_lines(result))
+    return [*table_lines(result), *failing_lines(result.items.get("feedback", ()))]
