@@ -60,7 +60,7 @@ class Calibration:
         if self.curve is Curve.LOGISTIC:
             slope, intercept = self.numbers
             return np.asarray(1 / (1 + np.exp(-(slope * scores + intercept))), np.float64)
-        return np.clip(scores, 0, 1)
+        return np.asarray(np.clip(scores, 0, 1), np.float64)
 
 
 UNCALIBRATED = Calibration({"relevance": 1.0}, Curve.RAW, ())

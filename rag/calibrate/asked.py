@@ -1,7 +1,7 @@
-"""Ask the questions with the gate open, and note how sure the answer was and whether it is wrong."""
+"""Ask with the gate open, and note how sure each answer was and whether it is wrong."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ class Asked:
 
     question: Question
     kind: str
-    within: Filter = Filter()
+    within: Filter = field(default_factory=Filter)
     by_place: bool = False
     """Whether quoting the sentence the question was made from is right in itself."""
 
@@ -69,6 +69,5 @@ def answers_of(outcomes: Iterable[Outcome]) -> Answers:
 
 
 def _quotes(answer: Answer, sentences: Sequence[str]) -> bool:
-    squeeze: Callable[[str], str] = lambda text: " ".join(text.split())  # noqa: E731
-    quotes = [squeeze(citation.quote) for citation in answer.citations]
-    return any(squeeze(sentence) in quote for sentence in sentences for quote in quotes)
+    quotes = [" ".join(citation.quote.split()) for citation in answer.citations]
+    return any(" ".join(one.split()) in quote for one in sentences for quote in quotes)

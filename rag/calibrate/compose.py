@@ -128,13 +128,17 @@ def _is_subject(subject: str) -> bool:
     lowered = [word.casefold() for word in rest]
     if not lowered or lowered[0] in FUNCTION_WORDS or not first[0].isupper():
         return False
-    if set(lowered) & (_VAGUE | _BREAKS) or _LEANING.search(subject) or not re.fullmatch(r"[\w\u2019'-]+", rest[-1]):
+    if (
+        set(lowered) & (_VAGUE | _BREAKS)
+        or _LEANING.search(subject)
+        or not re.fullmatch(r"[\w\u2019'-]+", rest[-1])
+    ):
         return False
     return bool(content_stems(subject)) and rest[-1].casefold() not in FUNCTION_WORDS
 
 
 def _lowered(subject: str, proper: Set[str]) -> str:
-    first = subject.split()[0]
+    first = subject.split(maxsplit=1)[0]
     if first in _DETERMINERS.split("|") or first not in proper:
         return subject[0].lower() + subject[1:] if first[1:] == first[1:].lower() else subject
     return subject
@@ -176,7 +180,9 @@ def _placed(verb: str, subject: str, rest: str) -> Iterator[Parts]:
 
 
 def _by_agent(verb: str, subject: str, rest: str) -> Iterator[Parts]:
-    found = re.search(r"(\w+(?:ed|en|pt|ld|nt)) by ((?:the|a|an) [a-z]+(?: [a-z]+)?|[A-Z]\w+)$", rest)
+    found = re.search(
+        r"(\w+(?:ed|en|pt|ld|nt)) by ((?:the|a|an) [a-z]+(?: [a-z]+)?|[A-Z]\w+)$", rest
+    )
     if found and _PERSON.search(found[2]):
         before = rest[: found.end(1)]
         yield Parts("agent", "By whom", verb, subject, before, found[2])

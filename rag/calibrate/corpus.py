@@ -11,7 +11,9 @@ from rag.types import BlockKind, Document
 _READ = frozenset((BlockKind.PARAGRAPH, BlockKind.LIST))
 _BEFORE_A_VERB = re.compile(r"\b(?:to|will|must|can|may|should|cannot|does not) ([a-z]{3,})\b")
 _LEAST, _MOST = 5, 40  # words
-_LINK = re.compile(r"\[([^\]]*)\](?:\[[^\]]*\]|\([^)]*\))|(?<!\w)[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)")
+_LINK = re.compile(
+    r"\[([^\]]*)\](?:\[[^\]]*\]|\([^)]*\))|(?<!\w)[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)"
+)
 _NAME_INSIDE = re.compile(r"(?<=[a-z,] )[A-Z][\w\u2019'-]*")
 
 

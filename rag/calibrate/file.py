@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -176,5 +177,5 @@ def _check(found: Calibration) -> None:
     if found.curve is Curve.LOGISTIC and len(found.numbers) != 2:
         raise ValueError("a logistic has a slope and an intercept")
     chances = found.chance([k / 100 for k in range(101)])
-    if not all(0 <= a <= b <= 1 for a, b in zip(chances, chances[1:], strict=False)):
+    if not all(0 <= a <= b <= 1 for a, b in pairwise(chances)):
         raise ValueError("the chance falls while the score rises, or leaves [0, 1]")

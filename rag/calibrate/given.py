@@ -1,4 +1,4 @@
-"""Questions that people wrote or corrected: a question set, or a queries.jsonl of the same format."""
+"""Questions that people wrote or corrected: a question set, or a queries.jsonl alone."""
 
 import hashlib
 from collections.abc import Sequence

@@ -8,9 +8,7 @@ import re
 
 from rag.text import FUNCTION_WORDS, content_stems
 
-_MONTHS = (
-    "January|February|March|April|May|June|July|August|September|October|November|December"
-)
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _DAYS = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?"
 DATE = (
     rf"(?:\d{{1,2}} (?:{_MONTHS})(?: \d{{4}})?|(?:{_MONTHS}) \d{{1,2}}(?:, \d{{4}})?|"
@@ -68,7 +66,7 @@ def recovers(sentence: str, question: str, target: str) -> bool:
         return [d for d in dates(sentence) if d not in question] == [target]
     if re.match(r"(?:\w+ )?[Hh]ow many\b", question):
         fits = [n for n, unit in counted(sentence) if set(content_stems(unit)) <= asked]
-        return fits == [target.split(" ")[0]]
+        return fits == [target.split(" ", maxsplit=1)[0]]
     wanted = content_stems(target)
     if not wanted or asked & set(wanted):
         return False

@@ -68,7 +68,7 @@ def _alike(parts: Parts, theirs: Parts) -> bool:
 
 
 def _make(subject: str) -> str:
-    first = subject.split()[0]
+    first = subject.split(maxsplit=1)[0]
     return first if first in {"the", "a", "an", "each", "every", "all"} else "name"
 
 

@@ -94,11 +94,11 @@ def promise(answers: Answers, bound: Bound, alpha: float, delta: float) -> Promi
         delta: Largest chance that the promise is broken, in (0, 1).
     """
     needed = least_shown(bound, alpha, delta / len(STARTS))
-    chosen = _lowest(answers, bound, alpha, delta)
+    chosen = lowest_gate(answers, bound, alpha, delta)
     if chosen is not None:
         return Promise(bound, alpha, delta, point_at(answers, chosen), needed)
     for percent in range(int(100 * alpha) + 1, 100):
-        found = _lowest(answers, bound, percent / 100, delta)
+        found = lowest_gate(answers, bound, percent / 100, delta)
         if found is not None:
             coverage = point_at(answers, found).coverage
             return Promise(bound, alpha, delta, None, needed, percent / 100, coverage)
@@ -135,7 +135,13 @@ def point_at(answers: Answers, threshold: float) -> Point:
     return Point(round(threshold, 6), shown, wrong, answers.asked)
 
 
-def _lowest(answers: Answers, bound: Bound, alpha: float, delta: float) -> float | None:
+def lowest_gate(answers: Answers, bound: Bound, alpha: float, delta: float) -> float | None:
+    """Return the lowest threshold about which `bound` can be promised; None if there is none.
+
+    The end of a walk has a true risk above any b only if the walk passed the first threshold
+    whose risk is, so one test at the walk's level speaks for all of it, surer answers being
+    better ones or not.
+    """
     level = delta / len(STARTS)
     ends = [_walk(answers, bound, alpha, level, start) for start in STARTS]
     return min((end for end in ends if end is not None), default=None)

@@ -95,7 +95,7 @@ def opened(settings: Settings) -> "Rag":
     return Rag.open(settings=bare)
 
 
-def measured(  # noqa: PLR0913  (parts and terms of one run)
+def measured(
     rag: "Rag",
     folder: "IndexFolder",
     asked: Sequence["Asked"],
@@ -119,7 +119,7 @@ def measured(  # noqa: PLR0913  (parts and terms of one run)
     return found
 
 
-def _questions(  # noqa: PLR0913
+def _questions(
     rag: "Rag",
     folder: "IndexFolder",
     path: Path | None,
