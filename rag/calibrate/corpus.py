@@ -10,6 +10,14 @@ from rag.types import BlockKind, Document
 
 _READ = frozenset((BlockKind.PARAGRAPH, BlockKind.LIST))
 _BEFORE_A_VERB = re.compile(r"\b(?:to|will|must|can|may|should|cannot|does not) ([a-z]{3,})\b")
+_COMMON_VERBS = frozenset(
+    "allow answer apply arrive ask begin belong bring build call cancel carry check close collect "
+    "connect contain cost cover create define depart describe end expire give grow handle help "
+    "hold include inspect keep last lead leave lie live make manage measure meet need offer open "
+    "own pay print produce protect provide publish reach receive refund remain remove repair "
+    "replace report require return run sail sell send serve show sign stand start stop store "
+    "supply support take use visit weigh work write".split()
+)
 _LEAST, _MOST = 5, 40  # words
 _LINK = re.compile(
     r"\[([^\]]*)\](?:\[[^\]]*\]|\([^)]*\))|(?<!\w)[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)"
@@ -36,8 +44,8 @@ class Corpus:
 
     sentences: list[Sentence] = field(default_factory=list[Sentence])
     rows: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list[int]))
-    verbs: set[str] = field(default_factory=set[str])
-    """Words that follow `to`, `must` and the like somewhere."""
+    verbs: set[str] = field(default_factory=lambda: set(_COMMON_VERBS))
+    """Common verbs, and words that follow `to`, `must` and the like somewhere."""
     proper: set[str] = field(default_factory=set[str])
     """Words that are written with a capital inside a sentence somewhere."""
 

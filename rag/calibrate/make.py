@@ -135,7 +135,8 @@ def _sound(parts: Parts, sentence: Sentence, corpus: Corpus) -> bool:
         return False
     if parts.sort == "definition":
         return _one_definition(parts, sentence, corpus)
-    if len(asked) < 3 or not recovers(sentence.bare, text, parts.target):
+    least = 3 if parts.sort == "subject" else 2
+    if len(asked) < least or not recovers(sentence.bare, text, parts.target):
         return False
     return all(set(target) <= one.stems for one in corpus.about(asked, _SAME))
 

@@ -16,7 +16,7 @@ DATE = (
 )
 _SMALL = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty"
 NUMBER = rf"(?:\d+(?:[.,]\d+)*|{_SMALL})"
-COUNTED = rf"(?P<number>{NUMBER}) (?P<unit>[a-z]{{2,}}s|percent|per cent|kg|km|feet|people)\b"
+COUNTED = rf"(?P<number>{NUMBER}) (?P<unit>(?:working |calendar |nautical )?[a-z]{{2,}}s|percent|per cent|kg|km|feet|people)\b"
 NAME = r"[A-Z][\w\u2019'-]+(?: (?:of |de |van )?[A-Z][\w\u2019'-]+)*"
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 

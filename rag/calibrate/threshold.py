@@ -80,7 +80,7 @@ class Promise:
     needed: int = 0
     """Answers it takes at least, all right."""
     possible: float | None = None
-    """The smallest alpha, in steps of .01, for which these answers would do; a hint, not a promise."""
+    """The smallest alpha, in steps of .01, for which these answers would do: a hint only."""
     possible_coverage: float | None = None
 
 

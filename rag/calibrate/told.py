@@ -72,8 +72,8 @@ def _point(point: Point) -> str:
     shown, wrong = interval(point.shown, point.asked), interval(point.wrong, point.shown)
     risk = point.wrong / point.shown if point.shown else 0.0
     bar = "#" * round(_BAR * risk)
-    cells = (f"{point.coverage:.0%}", _between(shown), f"{risk:.0%}", _between(wrong))
-    return f"{point.threshold:6.2f} {cells[0]:>8}  {cells[1]:>10}  {cells[2]:>6}  {cells[3]:>10}  {bar}"
+    left = f"{point.threshold:6.2f} {point.coverage:8.0%}  {_between(shown):>10}"
+    return f"{left}  {risk:6.0%}  {_between(wrong):>10}  {bar}"
 
 
 def _between(ends: tuple[float, float]) -> str:

@@ -22,15 +22,16 @@ PORTS = ("Merrin", "Hestray", "Ulsay", "Corrow", "Skelwick", "Brannoch", "Hallin
 
 def shipyard():
     """Documents of plain sentences, each about another thing."""
-    texts = {}
+    texts = {}  # each lacks one sort of fact, or no near miss would be possible
     for n, (thing, port) in enumerate(zip(THINGS, PORTS, strict=True)):
-        texts[f"{thing}.md"] = (
-            f"The {thing} was launched on {n + 2} March {1990 + n}. "
-            f"The {thing} can carry {20 + 3 * n} passengers. "
-            f"The {thing} is moored at Port {port}. "
-            f"The {thing} must be inspected by the {thing} captain. "
-            f"The {thing} logbook must be kept for {n + 3} years."
-        )
+        facts = [
+            f"The {thing} was launched on {n + 2} March {1990 + n}.",
+            f"The {thing} can carry {20 + 3 * n} passengers.",
+            f"The {thing} is moored at Port {port}.",
+            f"The {thing} was repaired in {2001 + n}.",
+            f"The {thing} logbook must be kept for {n + 3} years.",
+        ]
+        texts[f"{thing}.md"] = " ".join(facts[: n % 5] + facts[n % 5 + 1 :])
     return texts
 
 
@@ -52,7 +53,7 @@ def questions(sentence):
         ),
         ("Food is landed at Port Merrin.", "Where is food landed?", "Port Merrin"),
         ("The Ulva was launched by the owner.", "By whom was the Ulva launched?", "the owner"),
-        ("A slice is a kind of reference to memory.", "What is a slice?", "a kind of reference to memory"),
+        ("A slice is a kind of memory area.", "What is a slice?", "a kind of memory area"),
         ("Carers may sound the horn at noon.", "Who may sound the horn at noon?", "Carers"),
     ],
 )  # fmt: skip
@@ -148,7 +149,7 @@ def test_a_near_miss_that_the_documents_answer_after_all_is_not_made():
         for row in (0, 1)
     ]
 
-    assert list(near_misses(made[0], made, corpus)) == []
+    assert "When was the barge launched?" not in dict(near_misses(made[0], made, corpus)).values()
     far = Corpus.of([one, document_of("b.md", "The barge was sunk in 1995.")])
     kinds = dict(near_misses(made[0], made, far))
     assert kinds["near miss: other entity"] == "When was the barge launched?"
