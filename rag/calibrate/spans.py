@@ -6,7 +6,7 @@ is not one the pipeline was bound to get right.
 
 import re
 
-from rag.text import FUNCTION_WORDS, content_stems
+from rag.text import content_stems
 
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _DAYS = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?"
@@ -16,7 +16,10 @@ DATE = (
 )
 _SMALL = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty"
 NUMBER = rf"(?:\d+(?:[.,]\d+)*|{_SMALL})"
-COUNTED = rf"(?P<number>{NUMBER}) (?P<unit>(?:working |calendar |nautical )?[a-z]{{2,}}s|percent|per cent|kg|km|feet|people)\b"
+COUNTED = (
+    rf"(?P<number>{NUMBER}) (?P<unit>(?:working |calendar |nautical )?"
+    r"(?:[a-z]{2,}s|percent|per cent|kg|km|feet|people))\b"
+)
 NAME = r"[A-Z][\w\u2019'-]+(?: (?:of |de |van )?[A-Z][\w\u2019'-]+)*"
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 
@@ -34,12 +37,6 @@ def dates(text: str) -> list[str]:
 def counted(text: str) -> list[tuple[str, str]]:
     """Return (number, unit) of everything that is counted in `text`."""
     return [(m["number"], m["unit"]) for m in re.finditer(rf"\b{COUNTED}", text)]
-
-
-def names(text: str) -> list[str]:
-    """Return the names in `text` that do not stand at its start."""
-    found = (m for m in re.finditer(rf"\b{NAME}", text) if m.start() > 0)
-    return [m.group() for m in found if m.group().casefold() not in FUNCTION_WORDS]
 
 
 def shared_run(one: str, other: str) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
+from rag.assemble import Rag
 from rag.calibrate.bounds import Bound
 from rag.calibrate.file import read
 from rag.calibrate.given import given
@@ -18,6 +19,7 @@ from rag.measure.calibrate import command, measured
 from rag.testing import pipeline_of
 from rag.types import Mode
 from tests.calibrate.test_make import shipyard
+from tests.models.weights import real_weights
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -112,3 +114,24 @@ def test_a_risk_that_is_no_share_is_refused(words):
 def test_a_name_that_is_no_folder_name_is_refused():
     with pytest.raises(SettingsError, match="index name"):
         command.main(["-i", "../elsewhere"], standalone_mode=False)
+
+
+@pytest.mark.model
+def test_from_an_index_to_a_calibrated_answer_and_back(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAG_HOME", str(tmp_path))
+    (tmp_path / "models").symlink_to(real_weights())
+    (tmp_path / "docs").mkdir()
+    for name, text in shipyard().items():
+        (tmp_path / "docs" / name).write_text(text)
+    Rag.ingest([tmp_path / "docs"], "yard")
+
+    command.main(["-i", "yard", "--risk", "0.5"], standalone_mode=False)
+    with Rag.open("yard") as rag:
+        told = rag.ask("How many passengers can the tug carry?")
+    command.main(["-i", "yard", "--remove"], standalone_mode=False)
+    with Rag.open("yard") as rag:
+        raw = rag.ask("How many passengers can the tug carry?")
+
+    assert told.calibrated == "made"
+    assert raw.calibrated == ""
+    assert told.text == raw.text

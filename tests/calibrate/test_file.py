@@ -4,10 +4,14 @@ from dataclasses import replace
 import pytest
 
 from rag.answer.confidence import OPEN, Calibration, Curve
+from rag.assemble import _calibrations
 from rag.calibrate.file import Entry, fingerprint, fitting, read, remarks, write
 from rag.errors import IndexDamaged
+from rag.index.layout import IndexFolder
 from rag.testing import ScriptedGenerator, pipeline_of
 from rag.types import Mode, Outcome, Reason
+from web import create_app
+from web.words import CONFIDENCE
 
 TEXTS = {"mill.md": "The mill opens at nine.\n\nThe bakery sells rye bread on Fridays."}
 WHEN = "When does the mill open?"
@@ -141,3 +145,24 @@ def test_a_refused_promise_leaves_the_gate_to_the_policy():
 
     assert told.ask(WHEN).outcome is Outcome.ANSWERED
     assert told.ask("Who painted the ceiling of the chapel?").outcome is Outcome.ABSTAINED
+
+
+def test_opening_an_index_takes_what_holds_and_warns_of_the_rest(tmp_path, caplog):
+    rag, folder = pipeline_of(TEXTS), IndexFolder(tmp_path)
+    writes = replace(entry_of(rag, mode=Mode.GENERATIVE), fingerprint="another")
+    write(folder.calibration, {Mode.EXTRACTIVE: entry_of(rag), Mode.GENERATIVE: writes})
+
+    found = _calibrations(folder, rag)
+
+    assert found == {Mode.EXTRACTIVE: SURE}
+    (record,) = caplog.records
+    assert "generative calibration" in record.message
+    assert "run `rag calibrate` again" in record.message
+
+
+@pytest.mark.parametrize("source", ["", "made", "given"])
+def test_the_page_says_what_a_confidence_means(source):
+    rag = replace(pipeline_of(TEXTS), calibrations={Mode.EXTRACTIVE: replace(SURE, source=source)})
+    page = create_app(rag).test_client().get("/", query_string={"q": WHEN}).get_data(as_text=True)
+
+    assert CONFIDENCE[source] in page

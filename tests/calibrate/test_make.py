@@ -132,12 +132,12 @@ def test_the_answer_stands_in_the_sentence_and_not_in_the_question():
 
 
 def test_a_question_two_documents_answer_differently_is_not_made():
-    texts = shipyard() | {"old.md": "The ferry was launched on 9 July 1970."}
+    texts = shipyard() | {"old.md": "The barge was launched on 9 July 1970."}
     rag = pipeline_of(texts)
 
     made = make(rag, [d.id for d in rag.snapshot.documents], count=60)
 
-    assert "When was the ferry launched?" not in {row.text for row in made.rows}
+    assert "When was the barge launched?" not in {row.text for row in made.rows}
 
 
 def test_a_near_miss_that_the_documents_answer_after_all_is_not_made():
