@@ -1,4 +1,4 @@
-"""Make questions from an index: half answerable, half not, every one checked without retrieval.
+"""Make questions from an index, answerable and not, every one checked without retrieval.
 
 A question is kept only if its sentence alone gives the answer back by a plain rule, so that the
 questions the pipeline is good at are not the ones that survive. Deterministic by seed.
@@ -18,7 +18,7 @@ from rag.calibrate.compose import Parts, compose
 from rag.calibrate.corpus import Corpus, Sentence
 from rag.calibrate.file import save
 from rag.calibrate.given import given, left_out
-from rag.calibrate.spans import recovers, shared_run
+from rag.calibrate.spans import asked_stems, recovers, shared_run
 from rag.calibrate.swap import Made, near_misses
 from rag.errors import LoadError
 from rag.pipeline import Pipeline
@@ -28,8 +28,10 @@ from rag.types import DocumentId
 _LONGEST_COPY = 6  # words
 _SAME = 0.8
 """A sentence with this share of a question's words may answer it, perhaps otherwise."""
-_HELD_OUT = 0.15  # share of the documents
+_HELD_OUT = 0.3  # share of the documents
 _FEWEST = 20
+_MOST_ANSWERABLE = 2
+"""Answerable questions for each unanswerable one, at most; fewer where near misses can be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,14 @@ def make(
     inside = _spread(m for m in known if m.sentence.document_id not in out)
     outside = _spread(m for m in known if m.sentence.document_id in out)
     rows = [_row(made, sources) for made in inside[: count // 2]]
-    third = len(rows) // 3
     strangers = _held_out(pipeline, outside, sorted(out), documents)
-    away = [_row(m, sources, sorted(out)) for m in islice(strangers, third)]
+    away = [_row(m, sources, sorted(out)) for m in islice(strangers, len(rows) // 2)]
     missing = islice(_unanswerable(inside, known, corpus, rng), len(rows) - len(away))
     near = [
         Row(text, kind, None, m.sentence.text, sources[DocumentId(m.sentence.document_id)])
         for m, kind, text in missing
     ]
+    rows = rows[: max(_FEWEST, _MOST_ANSWERABLE * (len(near) + len(away)))]
     found = list({row.text.casefold(): row for row in (*rows, *near, *away)}.values())
     if len(rows) < _FEWEST or not near:
         raise LoadError(
@@ -129,7 +131,7 @@ def _answerable(corpus: Corpus, rng: random.Random) -> Iterator[Made]:
 
 def _sound(parts: Parts, sentence: Sentence, corpus: Corpus) -> bool:
     """Return whether the question is no copy, does not answer itself, and has one answer."""
-    text, asked = parts.text, set(content_stems(parts.text))
+    text, asked = parts.text, asked_stems(parts.text)
     target = content_stems(parts.target)
     if shared_run(text, sentence.bare) > _LONGEST_COPY or not target or set(target) <= asked:
         return False

@@ -21,7 +21,15 @@ COUNTED = (
     r"(?:[a-z]{2,}s|percent|per cent|kg|km|feet|people))\b"
 )
 NAME = r"[A-Z][\w\u2019'-]+(?: (?:of |de |van )?[A-Z][\w\u2019'-]+)*"
+_ASKING = frozenset(
+    content_stems("many long wide high deep tall old thick what who whom where when")
+)
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+
+
+def asked_stems(question: str) -> set[str]:
+    """Return the stems of what a question is about, without the words that only ask."""
+    return set(content_stems(question)) - _ASKING
 
 
 def words(text: str) -> list[str]:
@@ -58,7 +66,7 @@ def recovers(sentence: str, question: str, target: str) -> bool:
     date, the one number of the unit that is asked, or else one unbroken run of words of which
     the question holds none.
     """
-    asked = set(content_stems(question))
+    asked = asked_stems(question)
     if re.match(r"(?:\w+ )?[Ww]hen\b", question):
         return [d for d in dates(sentence) if d not in question] == [target]
     if re.match(r"(?:\w+ )?[Hh]ow many\b", question):

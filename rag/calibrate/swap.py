@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 from rag.calibrate.compose import Parts
 from rag.calibrate.corpus import Corpus, Sentence
-from rag.calibrate.spans import DATE
-from rag.text import content_stems
+from rag.calibrate.spans import DATE, asked_stems
 
 _INSIDE = (
     ("other name", re.compile(rf"(?<![\w-])(?!(?:{DATE}))(?:[A-Z][a-z]+ ?)+(?<! )(?![\w-])")),
@@ -35,9 +34,9 @@ def near_misses(made: Made, others: Sequence[Made], corpus: Corpus) -> Iterator[
         corpus: All sentences.
     """
     for kind, swapped, new in _swaps(made, others):
-        old = content_stems(made.parts.text)
-        stems = set(content_stems(new))
-        kept = set(content_stems(swapped.text)) - stems
+        old = asked_stems(made.parts.text)
+        stems = asked_stems(new)
+        kept = asked_stems(swapped.text) - stems
         if stems and stems.isdisjoint(old) and kept and not _held(stems, kept, corpus):
             yield f"near miss: {kind}", swapped.text
 

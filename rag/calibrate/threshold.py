@@ -18,7 +18,7 @@ Scores = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 STEP = 0.01
-STARTS = (0.7, 0.45, 0.2)
+STARTS = (0.5, 0.3, 0.15)
 """Scores at which the walks begin; lenient ones have more answers, and more wrong ones."""
 
 
