@@ -26,8 +26,8 @@ _VAGUE = frozenset(
     "following previous above below example examples listing figure chapter section code result "
     "output next first second third last latter former other same such rest case thing things "
     "reason problem way one point difference answer question table page text new because even "
-    "though although since another both many some most more few using here there error anything everything nothing "
-    "anyone else main opened".split()
+    "though although since another both many some most more few using here there error "
+    "anything everything nothing anyone else main opened".split()
 )
 _LEANING = re.compile(
     r"\b(?:we|us|our|you|your|i|it|its|they|their|them|he|she|his|her|this|these|those|here|"
