@@ -32,16 +32,16 @@ _VAGUE = frozenset(
 _LEANING = re.compile(
     r"\b(?:we|us|our|you|your|i|it|its|they|their|them|he|she|his|her|this|these|those|here|"
     r"(?:we|you|they|it|that|there|let)[\u2019'](?:ll|re|ve|s|d)|listing|chapter|figure|"
-    r"appendix|below|above)\b",
+    r"appendix|below|above|https?)\b",
     re.IGNORECASE,
 )
 _FINITE = re.compile(rf"\b(?:{_AUXILIARY}|has|have|had|do|does|did|don[\u2019']t)\b")
-_OPENS_A_CLAUSE = re.compile(r"(?:and|or|which|that|what|how|whether|why|who|by|than|if)\b")
+_OPENS_A_CLAUSE = re.compile(r"(?:and|or|which|that|what|how|whether|why|who|by|than|if|to)\b")
 _ODD = re.compile(r"[^\w\s\u2019'%\u00a3\u20ac$.,/:&-]")
 _BREAKS = FUNCTION_WORDS - frozenset("the a an of for in on to and at".split())
 _MODIFIERS = re.compile(
     r"\s*\b(?:at least|at most|at the latest|up to|no more than|not more than|more than|less than|"
-    r"fewer than|about|only|exactly|a maximum of|a minimum of|nearly|almost)$"
+    r"fewer than|about|only|exactly|a maximum of|a minimum of|nearly|almost|one of)$"
 )
 _NAMES_SOMETHING = re.compile(r"^(?:the|a|an) |\b(?:every|the|these|another)$|^$")
 _PREPOSITION = re.compile(r"\b(for|at|in|within|after|by|to|from|on|of|with|over|under)$")
@@ -90,7 +90,8 @@ def compose(sentence: str, verbs: Set[str], proper: Set[str] = frozenset()) -> I
     rest = _CUT.split(found["rest"])[0].strip()
     if not verb or _OPENS_A_CLAUSE.match(rest) or _ODD.search(rest) or _LEANING.search(rest):
         return
-    if plain and _FINITE.search(rest):  # what looked like a verb was a noun or a participle
+    if plain and (_FINITE.search(rest) or not _stands_alone(found["subject"], proper)):
+        # what looked like a verb was a noun ("Different types share") or a participle
         return
     subject = _lowered(found["subject"], proper)
     inner = f"{plain} {rest}".strip()
@@ -136,6 +137,13 @@ def _is_subject(subject: str) -> bool:
     ):
         return False
     return bool(content_stems(subject)) and rest[-1].casefold() not in FUNCTION_WORDS
+
+
+def _stands_alone(subject: str, proper: Set[str]) -> bool:
+    """Return whether a subject is whole, so that a word after it in -s or -ed may be a verb."""
+    first = subject.split()[0]
+    whole = first in _DETERMINERS.split("|") or first in proper or first.endswith("s")
+    return whole and not subject.endswith(("'s", "\u2019s"))
 
 
 def _lowered(subject: str, proper: Set[str]) -> str:

@@ -73,6 +73,7 @@ def test_a_plain_sentence_becomes_a_plain_question(sentence, question, answer):
         "Recursive types can pose an issue because we keep them.",
         "Another downside is that we keep the logic.",
         "The C part opens which application it likes.",
+        "Different covers share the same behaviour.",
     ],
 )
 def test_what_leans_on_its_surroundings_is_left_alone(sentence):
