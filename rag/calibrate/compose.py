@@ -141,7 +141,7 @@ def _is_subject(subject: str) -> bool:
 
 def _stands_alone(subject: str, proper: Set[str]) -> bool:
     """Return whether a subject is whole, so that a word after it in -s or -ed may be a verb."""
-    first = subject.split()[0]
+    first = subject.split(maxsplit=1)[0]
     whole = first in _DETERMINERS.split("|") or first in proper or first.endswith("s")
     return whole and not subject.endswith(("'s", "\u2019s"))
 
