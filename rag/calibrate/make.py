@@ -20,8 +20,10 @@ from rag.calibrate.file import save
 from rag.calibrate.given import given, left_out
 from rag.calibrate.spans import asked_stems, recovers, shared_run
 from rag.calibrate.swap import Made, near_misses
+from rag.calibrate.worded import worded
 from rag.errors import LoadError
 from rag.pipeline import Pipeline
+from rag.protocols import Generator
 from rag.text import content_stems
 from rag.types import DocumentId
 
@@ -30,6 +32,7 @@ _SAME = 0.8
 """A sentence with this share of a question's words may answer it, perhaps otherwise."""
 _HELD_OUT = 0.3  # share of the documents
 _FEWEST = 20
+_ENOUGH = 2  # questions for each one wanted, from which on no further are looked for
 _MOST_ANSWERABLE = 2
 """Answerable questions for each unanswerable one, at most; fewer where near misses can be made."""
 
@@ -75,7 +78,12 @@ class MadeQuestions:
 
 
 def make(
-    pipeline: Pipeline, documents: Sequence[str], *, count: int, seed: int = 0
+    pipeline: Pipeline,
+    documents: Sequence[str],
+    *,
+    count: int,
+    seed: int = 0,
+    generator: Generator | None = None,
 ) -> MadeQuestions:
     """Return at most `count` questions about the documents of `pipeline`.
 
@@ -85,8 +93,10 @@ def make(
         documents: Ids of the documents to make questions from.
         count: How many, both sorts together.
         seed: Of every draw.
+        generator: Words questions for sentences that the rules make nothing of; None for none.
 
     Raises:
+        ModelError: If the generator fails.
         LoadError: If the documents hold too few plain sentences to ask about.
     """
     rng = random.Random(seed)  # noqa: S311  (a draw that can be repeated, no secret)
@@ -94,6 +104,8 @@ def make(
     corpus = Corpus.of(texts)
     sources = {document.id: document.source for document in texts}
     known = list(_answerable(corpus, rng))
+    if generator is not None and len(known) < _ENOUGH * count:
+        known += _in_other_words(corpus, known, generator, rng)
     out = set(rng.sample(sorted(documents), int(_HELD_OUT * len(documents))))
     inside = _spread(m for m in known if m.sentence.document_id not in out)
     outside = _spread(m for m in known if m.sentence.document_id in out)
@@ -127,6 +139,17 @@ def _answerable(corpus: Corpus, rng: random.Random) -> Iterator[Made]:
         ]
         if fits:
             yield Made(fits[0], sentence)
+
+
+def _in_other_words(
+    corpus: Corpus, known: Sequence[Made], generator: Generator, rng: random.Random
+) -> list[Made]:
+    """Return the generator's questions that pass the checks that ours have to pass."""
+    done = {made.sentence.row for made in known}
+    left = [one for one in corpus.sentences if one.plain and one.row not in done]
+    rng.shuffle(left)
+    found = worded(left, generator, rng)
+    return [made for made in found if _sound(made.parts, made.sentence, corpus)]
 
 
 def _sound(parts: Parts, sentence: Sentence, corpus: Corpus) -> bool:

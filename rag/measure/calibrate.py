@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rag.errors import SettingsError
+from rag.errors import ModelError, SettingsError
 from rag.settings import Settings
 from rag.types import Mode
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # `rag --help` loads this module and must stay quick
     from rag.calibrate.run import Calibrated, Questions, Terms
     from rag.index.layout import IndexFolder
     from rag.ingest import Progress
+    from rag.protocols import Generator
 
 _CHANCE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
@@ -139,9 +140,19 @@ def _questions(
         raise SettingsError("--split halves the questions of --questions; name those, or drop it")
     from rag.calibrate.make import make
 
-    made = make(rag, documents, count=count, seed=seed)
+    made = make(rag, documents, count=count, seed=seed, generator=_writer(rag))
     asked, sha256 = made.write(folder.made_questions, documents)
     return asked, Questions("made", sha256, str(folder.made_questions))
+
+
+def _writer(rag: "Rag") -> "Generator | None":
+    """Return the generator if it can write here; questions are made by rules without it."""
+    try:
+        if rag.generator is not None:
+            rag.generator.count_tokens("ready")  # the weights load on first use
+    except ModelError:
+        return None
+    return rag.generator
 
 
 def _document_ids(folder: "IndexFolder") -> list[str]:
