@@ -124,13 +124,17 @@ class Pipeline:
         The one gate: what an answer says does not depend on it, only whether there is one.
         """
         calibration = self.calibrations.get(mode, UNCALIBRATED)
-        if calibration.threshold is None:
-            return evidence[0].relevance >= self.policy.relevance_floor
-        return calibration.score(signals_of(evidence)) >= calibration.threshold
+        return calibration.score(signals_of(evidence)) >= self.gate(mode)
+
+    def gate(self, mode: Mode) -> float:
+        """Return the least score with which a question is answered, in [0, 1]."""
+        threshold = self.calibrations.get(mode, UNCALIBRATED).threshold
+        return self.policy.relevance_floor if threshold is None else threshold
 
     def _weighed(self, answer: Answer, mode: Mode, evidence: Sequence[Evidence]) -> Answer:
         calibration = self.calibrations.get(mode, UNCALIBRATED)
-        chance = float(calibration.chance(calibration.score(signals_of(evidence))))
+        score = calibration.score(signals_of(evidence))
+        chance = float(calibration.chance(score)) if evidence else 0.0
         return replace(answer, confidence=chance, calibrated=calibration.source)
 
     def _abstain(

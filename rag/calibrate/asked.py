@@ -7,11 +7,12 @@ import numpy as np
 
 from rag.answer.confidence import OPEN
 from rag.calibrate.threshold import Answers
+from rag.errors import GeneratorFailed
 from rag.evaluate.answers import is_wrong
 from rag.evaluate.datasets import Question
 from rag.ingest import Progress
 from rag.pipeline import Pipeline
-from rag.types import Answer, Filter, Mode
+from rag.types import Answer, Filter, Mode, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,22 @@ class Outcome:
 def ask_all(
     pipeline: Pipeline, questions: Sequence[Asked], mode: Mode, progress: Progress
 ) -> list[Outcome]:
-    """Return what comes of each question when nothing is held back for being unsure."""
+    """Return what comes of each question when nothing is held back for being unsure.
+
+    Raises:
+        GeneratorFailed: If a question was answered with quotes because the generator failed:
+            that says nothing about its answers.
+    """
     opened = replace(pipeline, calibrations={mode: OPEN})
     opened.embedder.embed_queries(["warm"])
     found = []
     for number, asked in enumerate(questions, 1):
         answer = opened.ask(asked.question.text, mode=mode, filter_=asked.within)
+        if answer.reason is Reason.GENERATOR_FAILED:
+            raise GeneratorFailed(
+                f"the generator failed at {asked.question.text!r}, and quotes in its place would "
+                "calibrate something else; see `rag doctor`, or calibrate --mode extractive"
+            )
         found.append(judged(asked, answer))
         progress("ask", number, len(questions), asked.question.text)
     return found

@@ -1,13 +1,19 @@
 """`calibration.json` in an index's folder: one entry a mode, plain numbers, written at once.
 
-An entry holds for the models and settings it was made with and for no others; a new build of
-the same index keeps using it, and whoever asks is told for which build it was made.
+An entry holds for the version, models and settings it was made with and for no others; a new
+build of the same index keeps using it, and `rag doctor` tells for which build it was made.
 """
 
+import fcntl
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -37,15 +43,14 @@ class Entry:
 
 
 def fingerprint(pipeline: Pipeline, mode: Mode) -> str:
-    """Return a hash of everything that shapes a score or what is shown for it.
-
-    Equal exactly when a calibration of one pipeline holds for the other, the documents aside.
-    """
+    """Return a hash of what shapes a score or what is shown for it, the documents aside."""
     policy = asdict(pipeline.policy)
-    for shapes_nothing in ("mode", "deadline_s"):
-        del policy[shapes_nothing]
+    del policy["mode"]
+    if mode is Mode.EXTRACTIVE:  # a late generator is replaced by quotes, which changes answers
+        del policy["deadline_s"]
     generator = pipeline.generator
     parts: dict[str, object] = {
+        "version": version("quotewell"),
         "mode": mode.value,
         "relevance": VERSION,
         "embedder": pipeline.embedder.fingerprint,
@@ -82,6 +87,18 @@ def read(path: Path) -> dict[Mode, Entry]:
         ) from error
 
 
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Keep other processes from changing the file at `path` meanwhile; waits for its turn."""
+    # Never deleted: two processes could then lock two files of one name.
+    handle = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def write(path: Path, entries: Mapping[Mode, Entry]) -> None:
     """Put `entries` at `path` at once, in place of what was there.
 
@@ -104,7 +121,7 @@ def save(path: Path, text: str) -> None:
         IndexFault: If the folder cannot be written to.
     """
     disk = Disk()
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     with disk_errors(f"writing {path}"):
         with disk.create(part) as sink:
             sink.write(text.encode("utf-8"))
@@ -172,6 +189,10 @@ def _check(found: Calibration) -> None:
     """Refuse numbers that would give no chance, or a falling one."""
     if set(found.weights) != {"relevance"}:
         raise ValueError(f"unknown signals {sorted(found.weights)}")
+    if found.threshold is not None and not math.isfinite(found.threshold):
+        raise ValueError(f"a threshold of {found.threshold}")
+    if found.source not in {"", "made", "given"}:
+        raise ValueError(f"questions that were {found.source!r}")
     if found.curve is Curve.ISOTONIC and (len(found.numbers) < 2 or len(found.numbers) % 2):
         raise ValueError("knots come in pairs")
     if found.curve is Curve.LOGISTIC and len(found.numbers) != 2:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rag.calibrate.asked import Asked
 from rag.errors import LoadError
-from rag.evaluate.datasets import Question, QuestionSet, half
+from rag.evaluate.datasets import Question, QuestionSet, half, unique
 from rag.evaluate.lines import Line, read_lines
 from rag.types import Filter
 
@@ -52,7 +52,7 @@ def _of_set(folder: Path) -> list[Asked]:
 def _of_file(path: Path, documents: Sequence[str]) -> list[Asked]:
     if path.is_dir():
         raise LoadError(f"no queries.jsonl in {path}; name a question set or a queries.jsonl")
-    return [_asked(line, documents) for line in read_lines(path)]
+    return [_asked(line, documents) for line in unique(read_lines(path))]
 
 
 def _asked(line: Line, documents: Sequence[str]) -> Asked:

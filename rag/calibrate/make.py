@@ -105,7 +105,8 @@ def make(
     sources = {document.id: document.source for document in texts}
     known = list(_answerable(corpus, rng))
     if generator is not None and len(known) < _ENOUGH * count:
-        known += _in_other_words(corpus, known, generator, rng)
+        wanted = _ENOUGH * count - len(known)
+        known += islice(_in_other_words(corpus, known, generator, rng), wanted)
     out = set(rng.sample(sorted(documents), int(_HELD_OUT * len(documents))))
     inside = _spread(m for m in known if m.sentence.document_id not in out)
     outside = _spread(m for m in known if m.sentence.document_id in out)
@@ -143,13 +144,14 @@ def _answerable(corpus: Corpus, rng: random.Random) -> Iterator[Made]:
 
 def _in_other_words(
     corpus: Corpus, known: Sequence[Made], generator: Generator, rng: random.Random
-) -> list[Made]:
-    """Return the generator's questions that pass the checks that ours have to pass."""
+) -> Iterator[Made]:
+    """Yield the generator's questions that pass the checks that ours have to pass."""
     done = {made.sentence.row for made in known}
     left = [one for one in corpus.sentences if one.plain and one.row not in done]
     rng.shuffle(left)
-    found = worded(left, generator, rng)
-    return [made for made in found if _sound(made.parts, made.sentence, corpus)]
+    for made in worded(left, generator, rng):
+        if _sound(made.parts, made.sentence, corpus):
+            yield made
 
 
 def _sound(parts: Parts, sentence: Sentence, corpus: Corpus) -> bool:

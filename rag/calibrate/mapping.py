@@ -11,6 +11,8 @@ from rag.evaluate.bootstrap import Figure, figure
 from rag.evaluate.metrics import calibration_error
 
 FOLDS = 5
+LEAST = 2 * FOLDS
+"""Fewer answers tell no chance."""
 _Values = npt.NDArray[np.float64]
 
 
@@ -35,7 +37,7 @@ def fit(answers: Answers, *, seed: int = 0) -> Fit:
     right = (~answers.wrong).astype(np.float64)
     scores = answers.scores
     raw = Calibration({"relevance": 1.0}, Curve.RAW, ())
-    if len(scores) < 2 * FOLDS or right.min() == right.max():
+    if len(scores) < LEAST or right.min() == right.max():
         error = _error(right, raw.chance(scores))
         return Fit(raw, error, error, {})
     folds = np.random.default_rng(seed).permutation(len(scores)) % FOLDS

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rag.answer.confidence import Calibration
+from rag.answer.confidence import Calibration, Curve
 from rag.calibrate.asked import Outcome, answers_of
 from rag.calibrate.bounds import Bound
 from rag.calibrate.file import Entry, fingerprint
@@ -40,6 +40,7 @@ class Calibrated:
     """Everything a calibration found."""
 
     entry: Entry
+    questions: Questions
     terms: Terms
     kinds: Mapping[str, int]
     answers: Answers
@@ -78,7 +79,7 @@ def calibrate(
         fitted.calibration.curve,
         fitted.calibration.numbers,
         found.threshold if found else None,
-        questions.source,
+        "" if fitted.calibration.curve is Curve.RAW else questions.source,
     )
     kinds = dict(sorted(Counter(one.kind for one in outcomes).items()))
     gate = found or point_at(answers, pipeline.policy.relevance_floor)
@@ -107,7 +108,9 @@ def calibrate(
         datetime.now(UTC).isoformat(timespec="seconds"),
         report,
     )
-    return Calibrated(entry, terms, kinds, answers, fitted, promises, average, points, gate)
+    return Calibrated(
+        entry, questions, terms, kinds, answers, fitted, promises, average, points, gate
+    )
 
 
 def _told(made: Promise) -> dict[str, object]:

@@ -16,7 +16,7 @@ _SORTS = {
 
 def lines(found: Calibrated) -> Iterator[str]:
     """Yield counts, the curve, the errors, and the promise or the refusal in one sentence."""
-    source = found.entry.calibration.source
+    source = found.questions.source
     yield f"{found.answers.asked} {_SORTS[source]} (source: {source}), {found.entry.mode.value}:"
     yield from (f"  {count:5}  {kind}" for kind, count in found.kinds.items())
     yield ""
@@ -30,13 +30,16 @@ def lines(found: Calibrated) -> Iterator[str]:
 def promise_lines(found: Calibrated) -> Iterator[str]:
     """Yield what is promised for the next answers and for all, and what holds on average."""
     other = next(bound for bound in Bound if bound is not found.terms.bound)
-    yield sentence(found.promise, found.entry.calibration.source)
-    yield f"In the other sense: {sentence(found.promises[other], found.entry.calibration.source)}"
-    average = found.average
-    yield (
-        f"On average over calibrations, at most {found.terms.alpha:.0%} of all questions get a "
-        f"wrong answer from a gate of {average.threshold:.2f} on (coverage {average.coverage:.0%})."
-    )
+    yield sentence(found.promise, found.questions.source)
+    yield f"In the other sense: {sentence(found.promises[other], found.questions.source)}"
+    average, alpha = found.average, found.terms.alpha
+    if average.shown:
+        yield (
+            f"On average over calibrations, at most {alpha:.0%} of all questions get a wrong "
+            f"answer from a gate of {average.threshold:.2f} on (coverage {average.coverage:.0%})."
+        )
+    else:
+        yield f"On average, no gate keeps wrong answers to {alpha:.0%} of all questions."
     if found.promise.point is None:
         yield (
             f"The gate stays at answer.relevance_floor ({found.gate.threshold:g}), where "

@@ -48,10 +48,8 @@ def worded(
         ModelError: If the generator fails.
     """
     survived = 0
-    for tried, sentence in enumerate(sentences, 1):
-        targets = _targets(sentence.bare)
-        if not targets:
-            continue
+    able = ((one, targets) for one in sentences if (targets := _targets(one.bare)))
+    for tried, (sentence, targets) in enumerate(able, 1):
         target = rng.choice(targets)
         question = round_trip(sentence.bare, target, generator)
         if question:

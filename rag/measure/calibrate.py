@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rag.errors import ModelError, SettingsError
+from rag.errors import ModelError, QuestionError, SettingsError
 from rag.settings import Settings
 from rag.types import Mode
 
@@ -42,7 +42,7 @@ _CHANCE = click.FloatRange(0, 1, min_open=True, max_open=True)
     help="Promise the next batch of answers, or the true risk.",
 )
 @click.option("--mode", type=click.Choice([m.value for m in Mode]), help="Default: answer.mode.")
-@click.option("--count", type=click.IntRange(10), default=400, show_default=True, help="To make.")
+@click.option("--count", type=click.IntRange(40), default=400, show_default=True, help="To make.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of what is made or drawn.")
 @click.option("--remove", is_flag=True, help="Forget the calibration of this index.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -85,6 +85,11 @@ def command(  # noqa: PLR0913  (one argument an option)
 
     for line in lines(found):
         click.echo(line)
+    if questions.source == "made" and len(asked) < count:
+        click.echo(
+            f"{count} questions were wanted, and these documents yielded {len(asked)}: a promise "
+            "of a smaller risk takes more, which people have to write."
+        )
     click.echo(f"Questions: {questions.path}. Kept in {folder.calibration}.")
 
 
@@ -105,18 +110,28 @@ def measured(
     progress: "Progress",
 ) -> "Calibrated":
     """Ask, calibrate, and keep what was found beside the index."""
+    from rag.answer.confidence import Curve
     from rag.calibrate.asked import ask_all
-    from rag.calibrate.file import read, write
+    from rag.calibrate.file import changing, read, write
+    from rag.calibrate.mapping import LEAST
     from rag.calibrate.run import calibrate
     from rag.errors import IndexDamaged
 
     mode, wanted = terms
     found = calibrate(ask_all(rag, asked, mode, progress), rag, mode, wanted, questions)
-    try:
-        kept = read(folder.calibration)
-    except IndexDamaged:  # what cannot be read is what this replaces
-        kept = {}
-    write(folder.calibration, {**kept, mode: found.entry})
+    if found.entry.calibration.curve is Curve.RAW:
+        shown, wrong = len(found.answers.scores), int(found.answers.wrong.sum())
+        raise QuestionError(
+            f"{shown} of {len(asked)} questions got an answer, {shown - wrong} right and {wrong} "
+            f"wrong; a chance takes {LEAST} answers, of both sorts: bring more questions about "
+            "these documents, some of them unanswerable. Nothing was changed"
+        )
+    with changing(folder.calibration):
+        try:
+            kept = read(folder.calibration)
+        except IndexDamaged:  # what cannot be read is what this replaces
+            kept = {}
+        write(folder.calibration, {**kept, mode: found.entry})
     return found
 
 
@@ -131,10 +146,16 @@ def _questions(
 ) -> tuple[Sequence["Asked"], "Questions"]:
     from rag.calibrate.given import given
     from rag.calibrate.run import Questions
+    from rag.evaluate.asking import check_covers
+    from rag.evaluate.datasets import QuestionSet
 
     documents = _document_ids(folder)
     if path is not None:
+        if (path / "queries.jsonl").exists():
+            check_covers(rag, QuestionSet.read(path), folder.name)
         asked, sha256 = given(path, documents, split=split)
+        if not asked:
+            raise QuestionError(f"the {split} half of {path} is empty; leave --split out")
         return asked, Questions("given", sha256, str(path))
     if split is not None:
         raise SettingsError("--split halves the questions of --questions; name those, or drop it")

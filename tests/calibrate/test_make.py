@@ -10,9 +10,9 @@ from rag.calibrate.given import given
 from rag.calibrate.make import make
 from rag.calibrate.spans import recovers, shared_run
 from rag.calibrate.swap import Made, near_misses
-from rag.errors import LoadError
+from rag.errors import GeneratorFailed, LoadError
 from rag.evaluate.datasets import Question
-from rag.testing import document_of, pipeline_of
+from rag.testing import ScriptedGenerator, document_of, pipeline_of
 from rag.types import Mode
 
 VERBS = {"keep", "carry", "close", "open", "launch"}
@@ -225,3 +225,13 @@ def test_with_the_gate_open_even_a_weak_answer_is_scored():
     assert outcome.answered
     assert outcome.wrong
     assert answers_of([outcome]).at(outcome.score) == (1, 1)
+
+
+def test_quotes_in_place_of_a_failed_generator_calibrate_nothing():
+    rag = pipeline_of(
+        {"mill.md": "The mill opens at nine."}, generator=ScriptedGenerator("", fails=True)
+    )
+    asked = [Asked(Question("1", "When does the mill open?", answers=("nine",)), "answerable")]
+
+    with pytest.raises(GeneratorFailed, match="calibrate something else"):
+        ask_all(rag, asked, Mode.GENERATIVE, lambda *_: None)

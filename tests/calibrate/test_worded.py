@@ -70,6 +70,14 @@ def test_a_generator_that_cannot_ask_is_left_alone_soon():
     assert len(generator.asked) == 30
 
 
+def test_sentences_that_hold_nothing_to_ask_for_do_not_count_against_it():
+    lines = ["nothing of note was ever said about this by anyone at all."] * 40 + [SENTENCE]
+
+    found = list(worded(corpus_of(lines).sentences, Turns([QUESTION, "14 days"]), random.Random(0)))
+
+    assert len(found) == 1
+
+
 def test_a_kept_question_knows_its_target_and_sentence():
     (made,) = worded(
         corpus_of([SENTENCE]).sentences, Turns([QUESTION, "14 days"]), random.Random(0)
