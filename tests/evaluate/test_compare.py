@@ -3,9 +3,9 @@ import json
 import click
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 from click.testing import CliRunner
 from scipy import stats
+from scipy.stats import binomtest
 
 from rag.errors import SettingsError
 from rag.evaluate.bootstrap import figure, mean, paired
