@@ -34,7 +34,10 @@ def measure_attacks(
     garden, built = _grown(attacks, lab, progress, plan)
     result.index = built.name
     pipeline = lab.open(built.name)
-    key = (built.name, pipeline.snapshot.build, code_digest("rag"), dict(lab.about))
+    gate = pipeline.calibrations.get(plan.mode)
+    gold = (garden.into.sha256, [(one.id, one.kind, one.family) for one in attacks])
+    about = (code_digest("rag"), dict(lab.about), gate)
+    key = (built.name, pipeline.snapshot.build, gold, about)
     name = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
     kept = Kept(lab.folder / f"{name}-planted-{plan.mode.value}.jsonl", fresh=plan.fresh)
     gardener = Gardener(garden, pipeline, plan.mode, kept)

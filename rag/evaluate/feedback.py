@@ -131,13 +131,18 @@ def add(
 def read(folder: IndexFolder) -> list[Feedback]:
     """Return everything kept for an index, oldest first; empty when nothing was.
 
+    A last line that a crash cut off is passed over; the next `add` clears it away.
+
     Raises:
         LoadError: Naming file and line, if a line was changed into what it should not be.
     """
     path = folder.feedback
     if not path.exists() or not path.stat().st_size:
         return []
-    return [_feedback(line) for line in unique(read_lines(path))]
+    with path.open("rb") as kept:
+        torn = _torn(kept.read())
+    lines = list(read_lines(path, skip_last=True)) if torn else read_lines(path)
+    return [_feedback(line) for line in unique(lines)]
 
 
 def remove(folder: IndexFolder, id_: str) -> Feedback:
@@ -155,7 +160,10 @@ def remove(folder: IndexFolder, id_: str) -> Feedback:
             )
         left = [json.dumps(one.to_dict(), ensure_ascii=False) for one in kept if one is not gone]
         new = folder.feedback.with_suffix(".new")
-        new.write_text("".join(f"{line}\n" for line in left), encoding="utf-8")
+        with new.open("w", encoding="utf-8") as out:
+            out.write("".join(f"{line}\n" for line in left))
+            out.flush()
+            os.fsync(out.fileno())
         new.replace(folder.feedback)
     return gone
 
@@ -178,16 +186,32 @@ def _locked(folder: IndexFolder) -> Iterator[None]:
 
 
 def _append(folder: IndexFolder, line: bytes) -> None:
-    """Add a line and wait until it is on the disk; a line cut off by a crash is dropped first."""
+    """Add a line and wait until it is on the disk; a line cut off by a crash is dropped first.
+
+    A whole last line without its line end, as some editors leave it, stays.
+    """
     with folder.feedback.open("a+b") as out:
-        end = out.seek(0, os.SEEK_END)
         out.seek(0)
-        whole = out.read().rfind(b"\n") + 1
-        if whole < end:
-            out.truncate(whole)
+        kept = out.read()
+        if _torn(kept):
+            out.truncate(kept.rfind(b"\n") + 1)
+        elif kept and not kept.endswith(b"\n"):
+            line = b"\n" + line
         out.write(line)
         out.flush()
         os.fsync(out.fileno())
+
+
+def _torn(kept: bytes) -> bool:
+    """Return whether the last line has neither an end nor a meaning."""
+    last = kept[kept.rfind(b"\n") + 1 :]
+    if not last.strip():
+        return False
+    try:
+        json.loads(last)
+    except ValueError:
+        return True
+    return False
 
 
 def _judgement(verdict: str) -> Judgement:

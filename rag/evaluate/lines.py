@@ -62,8 +62,12 @@ class Line:
         return value
 
 
-def read_lines(path: Path) -> Iterator[Line]:
+def read_lines(path: Path, *, skip_last: bool = False) -> Iterator[Line]:
     """Yield the objects of a JSON Lines file, blank lines skipped.
+
+    Args:
+        path: The file.
+        skip_last: Pass over a last line that has no line end: its writer was cut off.
 
     Raises:
         LoadError: If the file cannot be read, holds nothing, or a line is no JSON object.
@@ -72,12 +76,12 @@ def read_lines(path: Path) -> Iterator[Line]:
     try:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
-                if line.strip():
+                if line.strip() and not (skip_last and not line.endswith("\n")):
                     empty = False
                     yield Line(f"{path}, line {number}", _object(path, number, line))
     except (OSError, UnicodeDecodeError) as error:
         raise LoadError(f"cannot read {path}: {error}") from error
-    if empty:
+    if empty and not skip_last:
         raise LoadError(f"{path} is empty; write one JSON object a line")
 
 

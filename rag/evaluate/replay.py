@@ -68,10 +68,16 @@ def amiss(feedback: Feedback, answer: Answer) -> str | None:
         case Judgement.SHOULD_ANSWER:
             return "it still does not answer" if abstains else _lacks(feedback, answer)
         case Judgement.WRONG:
-            same = normalised(shown(answer)) == normalised(feedback.text)
+            said, then = (normalised(text) for text in (shown(answer), feedback.text))
+            same = said == then or _within(said, then) or _within(then, said)
             return "it still says the same" if same else _lacks(feedback, answer)
         case Judgement.RIGHT:
             return _changed(feedback, answer, abstains=abstains)
+
+
+def _within(part: Sequence[str], whole: Sequence[str]) -> bool:
+    """Return whether the words of `part`, if any, stand in a row in `whole`."""
+    return bool(part) and f" {' '.join(part)} " in f" {' '.join(whole)} "
 
 
 def feedback_figures(done: Sequence[Replayed]) -> dict[str, Figure]:
@@ -139,7 +145,7 @@ def replay_feedback(plan: Plan, lab: Lab, progress: Progress) -> Result:
     pipeline = lab.open(folder.name)
     try:
         for one in kept:
-            done.append(replayed(one, pipeline, plan.mode))
+            done.append(replayed(one, pipeline, Mode(one.mode)))
             progress("ask", len(done), len(kept), one.question)
     except KeyboardInterrupt:
         result.partial = True

@@ -1,6 +1,7 @@
 """The command `rag eval`: parse, make the parts, run the plan, print."""
 
 import json
+import os
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -85,22 +86,24 @@ def command(  # noqa: PLR0913  (one argument an option)
     `rag eval compare A B` compares two runs, each a file of --out or a folder of --report.
     """
     from rag.evaluate.plan import Plan
-    from rag.evaluate.report.page import check_folder, write_report
+    from rag.evaluate.report.page import check_folder, write_files, write_report
 
     if out is not None and not out.absolute().parent.is_dir():
         raise SettingsError(f"--out {out} lies in no folder; create {out.absolute().parent} first")
     if report is not None:
         check_folder(report)
+    if feedback:
+        refuse_unused("--feedback")
     wanted = tuple(name.strip() for name in tasks.split(",") if name.strip())
     settings = Settings.load(config)
     place, index = asked_of(folder, index, settings, feedback=feedback)
     plan = Plan(place, wanted, Mode(mode), split, limit, seed, index, claims, fresh, into, feedback)
     result, whole = measured(plan, settings, judge)
-    text = json.dumps(whole, ensure_ascii=False, indent=2)
+    text = json.dumps(whole, indent=2)
     kept = {**whole, "when": _now(), "command": again(click.get_current_context())}
     kept["rows"] = result.rows
     if out is not None:
-        out.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        write_files(out.absolute().parent, {out.name: f"{json.dumps(kept, indent=1)}\n"})
     if report is not None:
         write_report(report, kept)
     for line in [text] if as_json else _lines(result):
@@ -129,6 +132,18 @@ def asked_of(
     return folder, index
 
 
+def refuse_unused(option: str) -> None:
+    """Raise `SettingsError` for an option that says nothing beside `option`."""
+    context = click.get_current_context()
+    for name in ("tasks", "split", "limit", "into", "mode"):
+        given = context.get_parameter_source(name)
+        if given is click.core.ParameterSource.COMMANDLINE:
+            raise SettingsError(
+                f"--{name} says nothing beside {option}, which asks every question again as it "
+                "was asked; leave it out"
+            )
+
+
 def measured(
     plan: "Plan", settings: Settings, judge: str | None
 ) -> tuple["Result", dict[str, object]]:
@@ -153,7 +168,9 @@ def again(context: click.Context) -> str:
         name = [] if isinstance(parameter, click.Argument) else [max(parameter.opts, key=len)]
         values = value if isinstance(value, tuple) else (value,)
         words += [w for one in values for w in (*name, *([] if one is True else [str(one)]))]
-    return shlex.join(words)
+    changed = [f"{key}={shlex.quote(value)}" for key, value in sorted(os.environ.items())
+               if key.startswith("RAG_") and key != "RAG_HOME"]  # fmt: skip
+    return " ".join([*changed, shlex.join(words)])
 
 
 def _now() -> str:

@@ -178,3 +178,9 @@ def test_a_small_set_is_measured_by_the_real_command(weights, tmp_path, monkeypa
     assert first["answers"] == second["answers"]
     assert first["speed"]["answer_p50_ms"] == second["speed"]["answer_p50_ms"]  # not asked again
     assert set(first["models"]["embedder"]["sha256"])
+
+
+@pytest.mark.parametrize("words", [["--tasks", "answers"], ["--split", "report"], ["--limit", "3"]])
+def test_options_that_feedback_does_not_heed_are_refused(words):
+    with pytest.raises(SettingsError, match="asks every question again"):
+        CliRunner().invoke(command, ["--feedback", "-i", "a", *words], catch_exceptions=False)

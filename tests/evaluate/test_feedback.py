@@ -134,9 +134,28 @@ def test_a_line_cut_off_by_a_crash_does_not_spoil_the_next(folder):
     with folder.feedback.open("a") as out:
         out.write('{"_id": "half')
 
+    before = read(folder)
+    second = add(folder, RAG.ask(MOON), "right")
+
+    assert before == [first]
+    assert read(folder) == [first, second]
+
+
+def test_a_whole_last_line_without_its_end_is_kept(folder):
+    first = add(folder, RAG.ask(OPEN), "right")
+    folder.feedback.write_bytes(folder.feedback.read_bytes().rstrip(b"\n"))
+
     second = add(folder, RAG.ask(MOON), "right")
 
     assert read(folder) == [first, second]
+
+
+def test_a_wrong_sentence_without_its_neighbour_is_still_the_same(folder):
+    wrong = add(folder, RAG.ask(OPEN), "wrong")
+    longer = replace(wrong, text=f"{wrong.text} It closes at five.")
+
+    assert amiss(longer, RAG.ask(OPEN)) == "it still says the same"
+    assert amiss(longer, LATER.ask(OPEN)) is None
 
 
 @pytest.mark.parametrize(
