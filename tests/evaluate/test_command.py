@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from rag.__main__ import main
 from rag.errors import RagError, SettingsError, WeightsMissing
