@@ -71,7 +71,7 @@ def test_doctor_says_what_to_do_about_missing_weights(rag):
 
 @pytest.mark.model
 def test_from_a_folder_to_an_answer_and_its_source(rag, tmp_path):
-    papers = ROOT / "indexes" / "sample" / "documents" / "people"
+    papers = ROOT / "indexes" / "sample" / "corpus" / "people"
 
     code, _, err = rag("ingest", papers, "--index", "cli-test")
     assert code == 0, err
@@ -99,7 +99,7 @@ def test_from_a_folder_to_an_answer_and_its_source(rag, tmp_path):
 
 @pytest.mark.model
 def test_a_question_of_100_kb_and_an_empty_one_are_refused(rag):
-    papers = ROOT / "indexes" / "sample" / "documents" / "people"
+    papers = ROOT / "indexes" / "sample" / "corpus" / "people"
     rag("ingest", papers, "--index", "cli-test")
 
     for question, word in (("", "empty"), ("x" * 102_400, "102,400")):

@@ -1,10 +1,10 @@
 """From nothing to three answers: `make demo`, or `python -m indexes.sample.demo`."""
 
 import sys
-from importlib.resources import as_file, files
 
 import click
 
+from indexes.sample import folder
 from rag import Rag, RagError, Settings
 from rag.models.registry import Registry
 from rag.terminal import answer_lines, bar, report_lines
@@ -26,8 +26,8 @@ def main() -> None:
         registry.fetch(name)
         click.echo(f"  {name}")
     click.echo("\nThe sample corpus, the papers of an invented ferry company:")
-    with as_file(files("indexes.sample").joinpath("documents")) as folder, bar(quiet=False) as show:
-        report = Rag.ingest([folder], INDEX, settings=settings, progress=show)
+    with bar(quiet=False) as show:
+        report = Rag.ingest([folder() / "corpus"], INDEX, settings=settings, progress=show)
     for line in report_lines(report):
         click.echo(f"  {line}")
     with Rag.open(INDEX, settings=settings) as rag:

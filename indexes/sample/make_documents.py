@@ -4,7 +4,7 @@ Run by hand after a source changed, from the root of the repository:
 
     python -m indexes.sample.make_documents
 
-`sources/fleet/refit.docx.md` becomes `documents/fleet/refit.docx`. The same source gives the
+`sources/fleet/refit.docx.md` becomes `corpus/fleet/refit.docx`. The same source gives the
 same bytes, so a run without a change leaves nothing to commit.
 """
 
@@ -53,7 +53,7 @@ def make_documents(sources: Path, documents: Path) -> list[Path]:
 @click.option(
     "--documents",
     type=click.Path(path_type=Path, file_okay=False),
-    default=HERE / "documents",
+    default=HERE / "corpus",
     help="Folder to write to; the sample's own by default.",
 )
 def main(documents: Path) -> None:

@@ -7,7 +7,14 @@ import numpy as np
 
 from rag.evaluate.bootstrap import Figure, Rows, Values, figure, mean
 from rag.evaluate.datasets import Question
-from rag.evaluate.metrics import aurc, contains, risk_at, token_f1
+from rag.evaluate.metrics import (
+    aurc,
+    calibration_error,
+    contains,
+    reliability,
+    risk_at,
+    token_f1,
+)
 from rag.evaluate.record import Told
 
 COVERAGES = (0.25, 0.5, 0.75, 1.0)
@@ -48,7 +55,8 @@ def abstention(pairs: Sequence[Pair]) -> dict[str, Figure]:
 
     Risk and its curve are over the answered questions whose right answer is known, ranked by
     confidence; coverage is the share of them that is kept, and the figure itself is the risk
-    of all. What is wrong says `is_wrong`.
+    of all. What is wrong says `is_wrong`. The calibration error holds the confidence of the
+    same answers against their being right; it, like risk, is lower when better.
     """
     known = [(q, told) for q, told in pairs if q.labelled]
     silent = np.asarray([not told.answered for _, told in known], np.float64)
@@ -62,6 +70,10 @@ def abstention(pairs: Sequence[Pair]) -> dict[str, Figure]:
         "abstention.on_answerable": mean(silent[answerable == 1].tolist()),
         "abstention.youden": figure(_youden(silent, answerable), len(known)),
         "abstention.aurc": figure(lambda rows: aurc(confidence[rows], wrong[rows]), len(spoken)),
+        "abstention.ece": replace(
+            figure(lambda rows: calibration_error(1 - wrong[rows], confidence[rows]), len(spoken)),
+            notes={"bins": reliability(1 - wrong, confidence)} if spoken else {},
+        ),
         "abstention.risk@coverage": replace(_risk(confidence, wrong, 1.0), notes={"at": risks}),
     }
 

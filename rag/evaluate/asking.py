@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 
 from rag.errors import QuestionError
 from rag.evaluate.datasets import Question, QuestionSet
-from rag.evaluate.places import carried_over, located
-from rag.evaluate.record import Quote, Record, Said, Told
+from rag.evaluate.gold import Gold
+from rag.evaluate.record import Dropped, Quote, Record, Said, Told
+from rag.evaluate.trace import RememberingEmbedder, traced
 from rag.pipeline import Pipeline
 from rag.protocols import Generator, Message
 from rag.search.retrieve import Candidates
-from rag.types import Answer, Citation, Document, Hit, Mode, Passage, Span
+from rag.types import Answer, Citation, Hit, Mode, Passage
 
 
 @dataclass
@@ -57,29 +58,32 @@ class Asker:
         """Ask `pipeline`; without `answers` the documents are ranked and nothing is answered."""
         generator = pipeline.generator
         self._listener = Listener(generator) if generator is not None else None
-        self._pipeline = replace(pipeline, generator=self._listener)
+        self._embedder = RememberingEmbedder(pipeline.embedder)
+        self._pipeline = replace(pipeline, generator=self._listener, embedder=self._embedder)
         self._set = questions
         self._mode = mode
         self._answers = answers
-        spanned = [q.id for q in questions.questions if q.spans]
-        self._originals = questions.texts_of(
-            id_ for query in spanned for id_ in questions.qrels.get(query, ())
-        )
+        self._gold = Gold(questions)
 
     def ask(self, question: Question) -> Record:
         """Return the record of one question."""
         scope = self._set.scope_of(question)
         started = time.perf_counter()
-        _, found = self._pipeline.search(question.text, filter_=scope)
+        passages, found = self._pipeline.search(question.text, filter_=scope)
         retrieve_ms = 1000 * (time.perf_counter() - started)
         relevant = self._set.qrels.get(question.id, {})
         rankings = self._rankings(found, relevant) if relevant else {}
         if not self._answers:
             return Record(question.id, rankings, retrieve_ms)
+        self._forget()
+        answer = self._pipeline.ask(question.text, mode=self._mode, filter_=scope)
+        told = self._told(question, answer, passages)
+        return Record(question.id, rankings, retrieve_ms, told)
+
+    def _forget(self) -> None:
+        self._embedder.forget()
         if self._listener is not None:
             self._listener.forget()
-        answer = self._pipeline.ask(question.text, mode=self._mode, filter_=scope)
-        return Record(question.id, rankings, retrieve_ms, self._told(question, answer))
 
     def _rankings(
         self, found: Candidates, relevant: Mapping[str, int]
@@ -91,65 +95,39 @@ class Asker:
         snapshot = self._pipeline.snapshot
         scores: dict[str, float] = {}
         for chunk, hit in zip(snapshot.chunks([h.chunk_id for h in hits]), hits, strict=True):
-            for id_ in self._ids(snapshot.document(chunk.document_id), relevant):
+            for id_ in self._gold.ids(snapshot.document(chunk.document_id), relevant):
                 scores[id_] = max(scores.get(id_, hit.score), hit.score)
         return scores
 
-    def _ids(self, document: Document, relevant: Mapping[str, int]) -> list[str]:
-        """Return the corpus ids of a document; of equal copies those judged, else the first."""
-        ids = self._set.ids_of((document.source, *document.also))
-        return [id_ for id_ in ids if id_ in relevant] or ids[:1]
-
-    def _told(self, question: Question, answer: Answer) -> Told:
+    def _told(self, question: Question, answer: Answer, passages: Sequence[Passage]) -> Told:
         listener = self._listener
         draft = listener.draft if listener else None
         return Told(
             answer.outcome.value,
             answer.confidence,
             tuple(
-                Said(v.claim.text, tuple(map(self._quote, v.claim.citations)))
+                Said(v.claim.text, tuple(map(self._quote, v.claim.citations)), v.entailment)
                 for v in answer.verdicts
             ),
             tuple((self._quote(c.first), self._quote(c.second)) for c in answer.conflicts),
-            self._gold_cited(question, answer.citations),
+            self._gold.cited(question, answer.citations, self._pipeline.snapshot),
             dict(answer.timings_ms),
             draft,
             listener.first_token_ms if listener else None,
             tuple(map(_shown, answer.passages)) if draft is not None else (),
+            answer.reason.value if answer.reason else None,
+            tuple(
+                Dropped(v.claim.text, v.support.value, v.entailment, v.reasons)
+                for v in answer.dropped
+            ),
+            traced(question, passages, self._embedder, self._gold, self._pipeline.policy),
         )
 
     def _quote(self, citation: Citation) -> Quote:
         stored = citation.span.of(self._pipeline.snapshot.document(citation.document_id).text)
         exact = stored.encode() == citation.quote.encode()
-        return Quote(citation.quote, citation.title, exact)
-
-    def _gold_cited(self, question: Question, citations: Sequence[Citation]) -> bool | None:
-        """Return whether a quote overlaps the most exact gold there is; None without gold."""
-        relevant = self._set.qrels.get(question.id, {})
-        if not (relevant or question.gold_sentences or question.spans):
-            return None
-        return any(self._is_gold(question, relevant, citation) for citation in citations)
-
-    def _is_gold(self, question: Question, relevant: Mapping[str, int], citation: Citation) -> bool:
-        document = self._pipeline.snapshot.document(citation.document_id)
-        ids = self._set.ids_of((document.source, *document.also))
-        if relevant and not any(relevant.get(id_, 0) > 0 for id_ in ids):
-            return False
-        if question.page is not None and citation.page != question.page:
-            return False
-        spans = self._gold_spans(question, document, ids)
-        return spans is None or any(span.overlaps(citation.span) for span in spans)
-
-    def _gold_spans(
-        self, question: Question, document: Document, ids: Sequence[str]
-    ) -> list[Span] | None:
-        original = next((self._originals[id_] for id_ in ids if id_ in self._originals), None)
-        if question.spans:
-            return carried_over(question.spans, original or document.text, document.text)
-        if question.gold_sentences:
-            found = [located(sentence, document.text) for sentence in question.gold_sentences]
-            return [span for span in found if span is not None]
-        return None
+        page = f", page {citation.page}" if citation.page is not None else ""
+        return Quote(citation.quote, citation.title, exact, f"{citation.source}{page}")
 
 
 def check_covers(pipeline: Pipeline, questions: QuestionSet, index: str) -> None:

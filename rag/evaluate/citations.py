@@ -25,13 +25,26 @@ def citations(told: Sequence[Told], judge: Judge) -> dict[str, Figure]:
     them; precision the share of quotes that are needed for a supported sentence, where a
     quote is not needed if it does not support alone and the others do without it.
     """
-    answered = [one for one in told if one.answered]
-    verdicts = _judged(answered, judge)
-    scores = [alce(one.said, verdicts) for one in answered]
-    precise = [precision for _, precision in scores if precision is not None]
+    return summed_up(told, scored(told, judge))
+
+
+Scores = tuple[float, float | None]
+"""Citation recall and precision of one answer; no precision when nothing is cited."""
+
+
+def scored(told: Sequence[Told], judge: Judge) -> list[Scores | None]:
+    """Return recall and precision of each answer, None for an abstention."""
+    verdicts = _judged([one for one in told if one.answered], judge)
+    return [alce(one.said, verdicts) if one.answered else None for one in told]
+
+
+def summed_up(told: Sequence[Told], scores: Sequence[Scores | None]) -> dict[str, Figure]:
+    """Return the figures of `citations` from the scores of its answers."""
+    known = [score for score in scores if score is not None]
+    precise = [precision for _, precision in known if precision is not None]
     return {
         "citations.quote_fidelity": quote_fidelity(told),
-        "citations.recall": mean([recall for recall, _ in scores]) if scores else NOTHING,
+        "citations.recall": mean([recall for recall, _ in known]) if known else NOTHING,
         "citations.precision": mean(precise) if precise else NOTHING,
     }
 
@@ -39,7 +52,7 @@ def citations(told: Sequence[Told], judge: Judge) -> dict[str, Figure]:
 Key = tuple[str, tuple[Quote, ...]]
 
 
-def alce(said: Sequence[Said], supports: Mapping[Key, bool]) -> tuple[float, float | None]:
+def alce(said: Sequence[Said], supports: Mapping[Key, bool]) -> Scores:
     """Return (recall, precision) of one answer; precision is None when nothing is cited.
 
     Args:

@@ -1,6 +1,8 @@
 """The pipeline's own verifier on a claim set: alone, and together with everything around it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +10,7 @@ import numpy.typing as npt
 from rag.answer.verify import verify
 from rag.evaluate.bootstrap import Figure, figure
 from rag.evaluate.datasets import Claimed
-from rag.evaluate.metrics import auc, balanced_accuracy, calibration_error
+from rag.evaluate.metrics import auc, balanced_accuracy, calibration_error, reliability
 from rag.protocols import Verifier
 from rag.types import (
     Chunk,
@@ -26,10 +28,19 @@ from rag.types import (
 BATCH = 64
 
 
-def judged(
-    items: Sequence[Claimed], verifier: Verifier, *, floor: float
-) -> list[tuple[float, bool]]:
-    """Return per item the verifier's entailment, in [0, 1], and whether an answer would show it."""
+class Judged(NamedTuple):
+    """One item of a claim set, judged as if it were a claim of an answer."""
+
+    entailment: float
+    """Of the verifier, in [0, 1]."""
+    shown: bool
+    """Whether an answer would show it."""
+    reasons: tuple[str, ...] = ()
+    """Why it would not."""
+
+
+def judged(items: Sequence[Claimed], verifier: Verifier, *, floor: float) -> list[Judged]:
+    """Return per item what the verifier and the exact checks say."""
     pairs = [_cited(item) for item in items]
     verdicts = verify(
         verifier,
@@ -37,11 +48,11 @@ def judged(
         [p for _, found in pairs for p in found],
         floor=floor,
     )
-    return [(v.entailment, v.support is Support.SUPPORTED) for v in verdicts]
+    return [Judged(v.entailment, v.support is Support.SUPPORTED, v.reasons) for v in verdicts]
 
 
 def claims(
-    items: Sequence[Claimed], scores: Sequence[tuple[float, bool]], *, floor: float
+    items: Sequence[Claimed], scores: Sequence[Judged], *, floor: float
 ) -> dict[str, Figure]:
     """Return how well claims are told apart.
 
@@ -50,16 +61,19 @@ def claims(
     what it lets through wrongly, and what it holds back of the supported.
     """
     truth = np.asarray([item.supported for item in items], np.float64)
-    given = np.asarray([entailment for entailment, _ in scores], np.float64)
+    given = np.asarray([one.entailment for one in scores], np.float64)
     said = np.asarray(given >= floor, np.float64)
-    shown = np.asarray([shown for _, shown in scores], np.float64)
+    shown = np.asarray([one.shown for one in scores], np.float64)
     n = len(items)
     return {
         "claims.balanced_accuracy": figure(
             lambda rows: balanced_accuracy(truth[rows], said[rows]), n
         ),
         "claims.auc": figure(lambda rows: auc(truth[rows], given[rows]), n),
-        "claims.ece": figure(lambda rows: calibration_error(truth[rows], given[rows]), n),
+        "claims.ece": replace(
+            figure(lambda rows: calibration_error(truth[rows], given[rows]), n),
+            notes={"bins": reliability(truth, given)} if n else {},
+        ),
         "claims.shown.unsupported": figure(lambda rows: _share(shown[rows], truth[rows] == 0), n),
         "claims.shown.supported": figure(lambda rows: _share(shown[rows], truth[rows] == 1), n),
     }

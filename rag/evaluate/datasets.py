@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -18,7 +18,16 @@ from rag.errors import LoadError
 from rag.evaluate.lines import Line, json_lines, read_lines
 from rag.types import Filter
 
-__all__ = ["Claimed", "Question", "QuestionSet", "half", "json_lines", "read_claims", "sampled"]
+__all__ = [
+    "Claimed",
+    "Question",
+    "QuestionSet",
+    "half",
+    "json_lines",
+    "read_claims",
+    "sampled",
+    "unique",
+]
 
 HALVES = ("calibrate", "report")
 _HEADER = ["query-id", "corpus-id", "score"]
@@ -82,7 +91,7 @@ class QuestionSet:
         if not corpus.exists():
             raise LoadError(f"no corpus.jsonl and no corpus/ in {folder}; a question set has one")
         ids = frozenset(_ids(corpus))
-        queries = list(_unique(read_lines(folder / "queries.jsonl")))
+        queries = list(unique(read_lines(folder / "queries.jsonl")))
         questions = tuple(_question(line, ids) for line in queries)
         qrels_file = folder / "qrels" / "test.tsv"
         qrels = _qrels(qrels_file, {q.id for q in questions}, ids)
@@ -135,7 +144,7 @@ def read_claims(path: Path) -> list[Claimed]:
         LoadError: Naming file and line, if it is not what the format says.
     """
     path = path / "claims.jsonl" if path.is_dir() else path
-    return [_claimed(line) for line in _unique(read_lines(path))]
+    return [_claimed(line) for line in unique(read_lines(path))]
 
 
 def half(id_: str) -> str:
@@ -143,7 +152,12 @@ def half(id_: str) -> str:
     return HALVES[hashlib.sha256(id_.encode()).digest()[0] % 2]
 
 
-_Item = TypeVar("_Item", Question, Claimed)
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_Item = TypeVar("_Item", bound=_Named)
 
 
 def sampled(
@@ -157,7 +171,12 @@ def sampled(
     return [kept[row] for row in sorted(rows.tolist())]
 
 
-def _unique(lines: Iterable[Line]) -> Iterator[Line]:
+def unique(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines, each with an id of its own.
+
+    Raises:
+        LoadError: Naming both lines, if an id comes twice.
+    """
     places: dict[str, str] = {}
     for line in lines:
         id_ = line.text("_id")
@@ -169,7 +188,7 @@ def _unique(lines: Iterable[Line]) -> Iterator[Line]:
 
 def _ids(corpus: Path) -> list[str]:
     if corpus.suffix == ".jsonl":
-        return [line.text("_id") for line in _unique(read_lines(corpus))]
+        return [line.text("_id") for line in unique(read_lines(corpus))]
     ids = [path.relative_to(corpus).as_posix() for path in _files(corpus)]
     if not ids:
         raise LoadError(f"{corpus} holds no file; put the documents there")

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from rag.errors import ExtraMissing
 from rag.evaluate.bootstrap import Values
 
 RANKING = ("ndcg@10", "recall@5", "recall@20", "mrr@10")
+BINS = 10
+"""Into how many equal parts [0, 1] is cut to see whether scores can be taken as chances."""
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
@@ -78,6 +81,13 @@ def aurc(confidence: Values, wrong: Values) -> float:
     return float(_selective_risk(confidence, wrong).mean()) if len(wrong) else float("nan")
 
 
+def risk_curve(confidence: Values, wrong: Values) -> list[tuple[float, float]]:
+    """Return (coverage, risk) at every number of answers kept, most confident first."""
+    n = len(wrong)
+    risks = _selective_risk(confidence, wrong) if n else ()
+    return [(kept / n, float(risk)) for kept, risk in enumerate(risks, 1)]
+
+
 def _selective_risk(confidence: Values, wrong: Values) -> Values:
     """Return the risk of the k most confident, k from 1 to n, shape (n,)."""
     _, tied, counts = np.unique(-confidence, return_inverse=True, return_counts=True)
@@ -105,13 +115,35 @@ def auc(truth: Values, scores: Values) -> float:
     return float((ranks[truth > 0].sum() - positive * (positive + 1) / 2) / (positive * negative))
 
 
-def calibration_error(truth: Values, scores: Values, bins: int = 10) -> float:
-    """Return the expected calibration error over equal bins of [0, 1], lower is better."""
+def calibration_error(truth: Values, scores: Values, bins: int = BINS) -> float:
+    """Return the expected calibration error over equal bins of [0, 1], lower is better.
+
+    The mean distance, over all items, between the mean score of an item's bin and the share
+    of true items in it (Naeini and others, 2015).
+    """
     if not len(truth):
         return float("nan")
-    place = np.minimum((scores * bins).astype(np.int64), bins - 1)
-    gaps = np.bincount(place, weights=scores - truth, minlength=bins)
+    gaps = np.bincount(_bins(scores, bins), weights=scores - truth, minlength=bins)
     return float(np.abs(gaps).sum() / len(truth))
+
+
+def reliability(truth: Values, scores: Values, bins: int = BINS) -> list[dict[str, float]]:
+    """Return of each bin of [0, 1] that has items its ends, `n`, mean score and share of true."""
+    places = _bins(scores, bins)
+    return [
+        {
+            "low": place / bins,
+            "high": (place + 1) / bins,
+            "n": int((places == place).sum()),
+            "score": float(scores[places == place].mean()),
+            "true": float(truth[places == place].mean()),
+        }
+        for place in sorted(set(places.tolist()))
+    ]
+
+
+def _bins(scores: Values, bins: int) -> npt.NDArray[np.int64]:
+    return np.clip((scores * bins).astype(np.int64), 0, bins - 1)
 
 
 def kappa(truth: Values, said: Values) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import LoadError, SettingsError
+from rag.evaluate.attacks import Attack, read_attacks
 from rag.evaluate.datasets import Claimed, QuestionSet, read_claims
 from rag.types import Mode
 
@@ -17,7 +18,9 @@ TASKS = (
     "hallucination",
     "conflict",
     "poison",
+    "injection",
     "speed",
+    "feedback",
 )
 OF_ANSWERS = frozenset(
     ("answers", "abstention", "citations", "hallucination", "conflict", "poison")
@@ -43,6 +46,10 @@ class Plan:
     claims: tuple[Path, ...] = ()
     """Claim sets on which the judge's agreement is measured."""
     fresh: bool = False
+    into: Path | None = None
+    """The question set whose documents an attack set is planted into; None for the sample."""
+    feedback: bool = False
+    """Replay what is kept in `folder`, which is that of `index`, instead of reading a set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +59,30 @@ class Material:
     name: str
     questions: QuestionSet | None
     claims: Sequence[Claimed]
+    attacks: Sequence[Attack] = ()
 
 
 def read_material(folder: Path) -> Material:
-    """Read the question set, the claim set or both that lie in `folder`.
+    """Read the question set, the claim set and the attack set that lie in `folder`.
 
     Raises:
-        LoadError: If there is neither, or a file is not what its format says.
+        LoadError: If there is none, or a file is not what its format says.
     """
     if not folder.is_dir():
-        raise LoadError(f"no folder {folder}; name one that holds a question set or a claim set")
+        raise LoadError(f"no folder {folder}; name one that holds a set")
     has_claims = (folder / "claims.jsonl").exists()
     has_questions = (folder / "queries.jsonl").exists()
-    if not has_claims and not has_questions:
-        raise LoadError(f"no queries.jsonl and no claims.jsonl in {folder}; a set has one of them")
+    has_attacks = (folder / "attacks.jsonl").exists()
+    if not (has_claims or has_questions or has_attacks):
+        raise LoadError(
+            f"no queries.jsonl, no claims.jsonl and no attacks.jsonl in {folder}; "
+            "a set has one of them"
+        )
     return Material(
         folder.resolve().name,
         QuestionSet.read(folder) if has_questions else None,
         read_claims(folder) if has_claims else (),
+        read_attacks(folder) if has_attacks else (),
     )
 
 
@@ -93,6 +106,8 @@ _NO_QUESTIONS = "it needs a question set (queries.jsonl)"
 _LACKS = {
     **dict.fromkeys(TASKS, _NO_QUESTIONS),
     "claims": "it needs a claim set (claims.jsonl)",
+    "feedback": "it takes no set; run: rag eval --feedback",
+    "injection": "it needs an attack set (attacks.jsonl)",
     "hallucination": f"{_NO_QUESTIONS} and --mode generative",
     "retrieval": f"{_NO_QUESTIONS} with qrels/test.tsv",
 }
@@ -101,6 +116,7 @@ _LACKS = {
 def _able(plan: Plan, material: Material) -> dict[str, bool]:
     """Return the tasks that can run, true for those that have gold to be held against."""
     able = {"claims": True} if material.claims else {}
+    able |= {"injection": True} if material.attacks else {}
     if material.questions is None:
         return able
     asked, qrels = material.questions.questions, material.questions.qrels

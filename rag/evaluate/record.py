@@ -14,6 +14,8 @@ class Quote:
     text: str
     title: str
     exact: bool
+    place: str = ""
+    """Source and page, as a person looks it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,44 @@ class Said:
 
     text: str
     quotes: tuple[Quote, ...]
+    entailment: float = 0.0
+    """What the verifier gave, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """One claim that was not shown, and why."""
+
+    text: str
+    support: str
+    entailment: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A passage or a sentence that the pipeline had before it."""
+
+    text: str
+    title: str
+    score: float
+    gold: bool | None
+    """Whether the answer is to be found here; None when the set does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What the steps before the answer worked on, best first."""
+
+    passages: tuple[Seen, ...]
+    """The passages that were read, each cut to its beginning."""
+    evidence: tuple[Seen, ...]
+    """The most relevant sentences."""
+    floor: float
+    """Least relevance of the best sentence; below it there is no answer."""
+    gold_rank: int | None = None
+    """Place of the best gold sentence among all, from 1; None when none is a gold one."""
+    gold_sentence: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +80,9 @@ class Told:
     first_token_ms: float | None = None
     passages: tuple[str, ...] = ()
     """What a draft could draw on; kept when there is a draft."""
+    reason: str | None = None
+    dropped: tuple[Dropped, ...] = ()
+    trace: Trace | None = None
 
     @property
     def answered(self) -> bool:
@@ -108,7 +151,21 @@ def _record(row: dict[str, Any]) -> Record:
 
 
 def _told(row: dict[str, Any]) -> Told:
-    said = tuple(Said(s["text"], tuple(Quote(**q) for q in s["quotes"])) for s in row["said"])
-    conflicts = tuple((Quote(**first), Quote(**second)) for first, second in row["conflicts"])
-    passages = tuple(row["passages"])
-    return Told(**{**row, "said": said, "conflicts": conflicts, "passages": passages})
+    made = {
+        "said": tuple(_said(said) for said in row["said"]),
+        "conflicts": tuple((Quote(**first), Quote(**second)) for first, second in row["conflicts"]),
+        "passages": tuple(row["passages"]),
+        "dropped": tuple(Dropped(**{**d, "reasons": tuple(d["reasons"])}) for d in row["dropped"]),
+        "trace": None if row["trace"] is None else _trace(row["trace"]),
+    }
+    return Told(**{**row, **made})
+
+
+def _said(row: dict[str, Any]) -> Said:
+    return Said(**{**row, "quotes": tuple(Quote(**quote) for quote in row["quotes"])})
+
+
+def _trace(row: dict[str, Any]) -> Trace:
+    lists = {name: tuple(Seen(**seen) for seen in row[name]) for name in ("passages", "evidence")}
+    gold = row["gold_sentence"]
+    return Trace(**{**row, **lists, "gold_sentence": None if gold is None else Seen(**gold)})

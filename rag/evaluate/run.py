@@ -3,20 +3,21 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from rag.evaluate.answers import Pair, abstention, answers
 from rag.evaluate.asking import Asker, check_covers
+from rag.evaluate.attacking import measure_attacks
 from rag.evaluate.bootstrap import Figure
-from rag.evaluate.citations import citations
-from rag.evaluate.claims import BATCH, claims, judged
+from rag.evaluate.citations import Scores, scored, summed_up
+from rag.evaluate.claims import BATCH, Judged, claims, judged
 from rag.evaluate.conflict import conflict, poison
 from rag.evaluate.datasets import Claimed, Question, QuestionSet, half, read_claims, sampled
 from rag.evaluate.hallucination import hallucination
 from rag.evaluate.index import Built, build_once, code_digest
 from rag.evaluate.judge import Agreement, Judge, agreement
+from rag.evaluate.lab import Figures, Lab, Result, nested
 from rag.evaluate.plan import (
     OF_ANSWERS,
     OF_JUDGE,
@@ -27,62 +28,14 @@ from rag.evaluate.plan import (
     read_material,
 )
 from rag.evaluate.record import Journal, Record, Told
-from rag.evaluate.retrieval import retrieval
+from rag.evaluate.replay import replay_feedback
+from rag.evaluate.retrieval import ranked, retrieval
+from rag.evaluate.rows import claim_row, rows_of
 from rag.evaluate.speed import speed
-from rag.ingest import Ingester, Progress
+from rag.ingest import Progress
 from rag.pipeline import Pipeline
-from rag.protocols import Embedder, Verifier
 
-Figures = dict[str, Figure]
-
-
-@dataclass(frozen=True, slots=True)
-class Lab:
-    """How parts are made, so that this package needs to know none of them."""
-
-    folder: Path
-    """Where the harness keeps its own files."""
-    open: Callable[[str], Pipeline]
-    ingester: Callable[[], Ingester]
-    embedder: Callable[[], Embedder]
-    verifier: Callable[[Embedder], Verifier]
-    judge: Callable[[Embedder], Judge]
-    support_floor: float
-    about: Mapping[str, object] = field(default_factory=dict[str, object])
-    """Settings and models; answers of another run count only when this is equal."""
-
-
-@dataclass
-class Result:
-    """What came out; `partial` when it was interrupted."""
-
-    plan: Plan
-    set_name: str
-    set_sha256: str
-    tasks: tuple[str, ...]
-    figures: Figures = field(default_factory=dict[str, Figure])
-    questions: int = 0
-    index: str | None = None
-    partial: bool = False
-    seconds: float = 0.0
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain values, the figures nested at the dots of their keys."""
-        plan = self.plan
-        return {
-            "set": self.set_name,
-            "set_sha256": self.set_sha256,
-            "tasks": list(self.tasks),
-            "mode": plan.mode.value,
-            "split": plan.split,
-            "limit": plan.limit,
-            "seed": plan.seed,
-            "index": self.index,
-            "items": self.questions,
-            "partial": self.partial,
-            "seconds": round(self.seconds, 1),
-            **nested(self.figures),
-        }
+__all__ = ["Figures", "Lab", "Result", "evaluate", "nested"]
 
 
 def evaluate(plan: Plan, lab: Lab, progress: Progress) -> Result:
@@ -93,14 +46,20 @@ def evaluate(plan: Plan, lab: Lab, progress: Progress) -> Result:
         LoadError: If the set is not what its format says.
     """
     started = time.perf_counter()
+    if plan.feedback:
+        result = replay_feedback(plan, lab, progress)
+        result.seconds = time.perf_counter() - started
+        return result
     material = read_material(plan.folder)
     tasks = chosen_tasks(plan, material)
     result = Result(plan, material.name, _sha256(material), tasks)
     try:
-        if material.questions is not None and set(tasks) - {"claims"}:
+        if material.questions is not None and set(tasks) - {"claims", "injection"}:
             _measure_questions(material.questions, lab, progress, result)
         if "claims" in tasks and not result.partial:
             _measure_claims(material.claims, lab, progress, result)
+        if "injection" in tasks and not result.partial:
+            measure_attacks(material.attacks, lab, progress, result)
     except KeyboardInterrupt:
         result.partial = True
     order = {task: place for place, task in enumerate(TASKS)}
@@ -109,18 +68,6 @@ def evaluate(plan: Plan, lab: Lab, progress: Progress) -> Result:
     )
     result.seconds = time.perf_counter() - started
     return result
-
-
-def nested(figures: Mapping[str, Figure]) -> dict[str, object]:
-    """Return figures as a tree, split at the dots of their keys."""
-    tree: dict[str, object] = {}
-    for key, figure in figures.items():
-        *path, leaf = key.split(".")
-        level = tree
-        for part in path:
-            level = level.setdefault(part, {})  # type: ignore[assignment]
-        level[leaf] = figure.to_dict()
-    return tree
 
 
 def _measure_questions(
@@ -197,8 +144,9 @@ class _Done:
 
 
 def _figure_out(done: _Done, lab: Lab, progress: Progress, result: Result) -> None:
+    ranks = ranked(done.set.qrels, done.records) if "retrieval" in result.tasks else {}
     simple: dict[str, Callable[[], Figures]] = {
-        "retrieval": lambda: retrieval(done.set.qrels, done.records),
+        "retrieval": lambda: retrieval(ranks),
         "answers": lambda: answers(done.pairs),
         "abstention": lambda: abstention(done.pairs),
         "conflict": lambda: conflict(done.pairs),
@@ -208,17 +156,24 @@ def _figure_out(done: _Done, lab: Lab, progress: Progress, result: Result) -> No
     for task, measure in simple.items():
         if task in result.tasks:
             result.figures |= measure()
+    scores: dict[str, Scores | None] = {}
     if OF_JUDGE & set(result.tasks):
         judge = lab.judge(done.pipeline.embedder)
         progress("judge", 0, 1, judge.name)
-        result.figures |= _by_judge(done, judge, lab, result)
+        result.figures |= _by_judge(done, judge, lab, result, scores)
         progress("judge", 1, 1, judge.name)
+    result.rows += rows_of(done.questions, done.records, done.set.qrels, ranks, scores)
 
 
-def _by_judge(done: _Done, judge: Judge, lab: Lab, result: Result) -> Figures:
+def _by_judge(
+    done: _Done, judge: Judge, lab: Lab, result: Result, scores: dict[str, Scores | None]
+) -> Figures:
+    """Return the figures of `judge`, and note in `scores` what it gave each answer."""
     figures: Figures = {}
     if "citations" in result.tasks:
-        figures |= citations(done.told, judge)
+        found = scored(done.told, judge)
+        scores |= zip((r.id for r in done.records if r.told is not None), found, strict=True)
+        figures |= summed_up(done.told, found)
     if "hallucination" in result.tasks:
         figures |= hallucination(done.told, judge)
     trust = _trust(judge, list(_trial(result.plan)), lab)
@@ -254,7 +209,7 @@ def _measure_claims(items: Sequence[Claimed], lab: Lab, progress: Progress, resu
     plan = result.plan
     chosen = sampled(items, split=plan.split, limit=plan.limit, seed=plan.seed)
     verifier = lab.verifier(lab.embedder())
-    scores: list[tuple[float, bool]] = []
+    scores: list[Judged] = []
     try:
         for start in range(0, len(chosen), BATCH):
             batch = chosen[start : start + BATCH]
@@ -263,11 +218,19 @@ def _measure_claims(items: Sequence[Claimed], lab: Lab, progress: Progress, resu
     except KeyboardInterrupt:
         result.partial = True
     result.questions += len(scores)
-    result.figures |= claims(chosen[: len(scores)], scores, floor=lab.support_floor)
+    done = chosen[: len(scores)]
+    result.figures |= claims(done, scores, floor=lab.support_floor)
+    result.rows += [
+        claim_row(item, score, floor=lab.support_floor)
+        for item, score in zip(done, scores, strict=True)
+    ]
 
 
 def _sha256(material: Material) -> str:
     if material.questions is not None:
         return material.questions.sha256
-    rows = [(i.id, i.claim, i.evidence, i.supported) for i in material.claims]
+    rows: list[tuple[object, ...]] = [
+        (i.id, i.claim, i.evidence, i.supported) for i in material.claims
+    ]
+    rows += [(a.id, a.text, a.kind, a.family) for a in material.attacks]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()

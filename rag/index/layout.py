@@ -3,6 +3,8 @@
 <home>/indexes/<name>/
     ledger.sqlite        documents, chunks, vectors and reports: the truth
     writer.lock          held by whoever writes
+    feedback.jsonl       what people thought of answers; no build touches it
+    feedback.lock        held by whoever adds to it
     builds/<build id>/   immutable: what questions read
     LIVE                 one line: the id of the live build
 """
@@ -51,6 +53,16 @@ class IndexFolder:
     def lock(self) -> Path:
         """Return the path of the file a writer locks."""
         return self.root / "writer.lock"
+
+    @property
+    def feedback(self) -> Path:
+        """Return the path of what people thought of answers."""
+        return self.root / "feedback.jsonl"
+
+    @property
+    def feedback_lock(self) -> Path:
+        """Return the path of the file that whoever changes the feedback locks."""
+        return self.root / "feedback.lock"
 
     @property
     def builds(self) -> Path:

@@ -2,16 +2,19 @@
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from rag.errors import SettingsError
 from rag.settings import Settings, VerifierSettings
 from rag.types import Mode
 
 if TYPE_CHECKING:  # `rag --help` loads the commands and must stay quick
+    from rag.evaluate.asked import AskingJudge
     from rag.evaluate.judge import Judge
     from rag.evaluate.run import Lab
     from rag.models.registry import Registry
@@ -34,25 +37,78 @@ def make_lab(settings: Settings, judge: str | None, about: Mapping[str, object])
         lambda embedder: make_judge(settings, judge, embedder),
         settings.answer.support_floor,
         about,
+        bundled_set,
     )
+
+
+def bundled_set(points: Iterable[EntryPoint] | None = None) -> Path:
+    """Return the folder of the question set that comes with this project.
+
+    Another package of the project registers it under `quotewell.sets`; this one knows no path.
+
+    Args:
+        points: What is registered; looked up when left out.
+
+    Raises:
+        SettingsError: If that package is not installed.
+    """
+    points = entry_points(group="quotewell.sets") if points is None else points
+    found = [point for point in points if point.name == "sample"]
+    if not found:
+        raise SettingsError(
+            "the sample corpus is not installed, so there is nothing to plant an attack set into; "
+            "name a question set by --into SET, or install the whole project"
+        )
+    return Path(found[0].load()())
 
 
 def make_judge(settings: Settings, name: str | None, embedder: "Embedder") -> "Judge":
     """Return the judge called `name`, or the offline one.
 
+    `MODEL@URL` is a model of an OpenAI-compatible server; anything else an NLI model. Both
+    are slow, and their verdicts are kept beside the harness's other files.
+
     Raises:
-        SettingsError: If it is the model that verifies the answers, which cannot judge itself.
+        SettingsError: If it is the model that verifies the answers, which cannot judge itself,
+            or an address without a model.
         WeightsMissing: If it is not on this machine.
     """
     from rag.assemble import make_verifier
+    from rag.evaluate.asked import RememberingJudge
     from rag.evaluate.judge import EntailmentJudge, StrictJudge
+    from rag.evaluate.kept import Kept
 
     if name is None:
         return StrictJudge(embedder)
     if name == settings.verifier.model:
         raise SettingsError(f"{name} is verifier.model and cannot judge itself; name another model")
+    verdicts = settings.home / "eval" / "verdicts.jsonl"
+    if "://" in name:
+        return RememberingJudge(_asking(settings, name), Kept(verdicts))
     other = replace(settings, verifier=VerifierSettings(model=name))
-    return EntailmentJudge(make_verifier(other, embedder))
+    return RememberingJudge(EntailmentJudge(make_verifier(other, embedder)), Kept(verdicts))
+
+
+def _asking(settings: Settings, name: str) -> "AskingJudge":
+    """Return the judge that `name`, as MODEL@URL, speaks of.
+
+    The key of `generator.api_key_env` is sent only to the server it belongs to.
+    """
+    from rag.evaluate.asked import AskingJudge
+    from rag.models.openai import OpenAIGenerator
+
+    model, _, address = name.rpartition("@http")
+    url = f"http{address}"
+    if not model or "://" in model:
+        raise SettingsError(
+            f"--judge {name} names no model; write MODEL@URL, such as "
+            "Qwen/Qwen3-8B@http://localhost:8000/v1"
+        )
+    generator, place = settings.generator, urlsplit(url).netloc.rpartition("@")[2]
+    same = place == urlsplit(generator.url).netloc
+    key = generator.api_key_env if same else ""
+    writer = OpenAIGenerator(url, model, api_key_env=key, retries=generator.retries)
+    return AskingJudge(writer, place, generator.deadline_s)
 
 
 def shown_settings(settings: Settings) -> dict[str, object]:

@@ -3,19 +3,21 @@
     python -m tests.bench.fit_judge SET ...
 
 Each SET is a claim set. Fitted on the calibration halves, each set and label weighing the
-same; the threshold is the one of best mean kappa there. The figures are from the other halves, for
-this run's fit and for the judge as it is shipped.
+same; the threshold is the one of best mean kappa there. The figures are from the other
+halves, of the judge as it is shipped. Paste the upper-case lines into `rag/evaluate/judge.py`;
+after new weights run it again, since MEASURED_* are of the weights that are there.
 """
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from rag.assemble import make_embedder
-from rag.evaluate.datasets import half, read_claims
-from rag.evaluate.judge import FEATURES, StrictJudge, agreement
+from rag.evaluate.datasets import Claimed, half, read_claims
+from rag.evaluate.judge import FEATURES, StrictJudge
 from rag.evaluate.metrics import kappa
 from rag.settings import Settings
 
@@ -50,13 +52,27 @@ def main(paths: list[Path]) -> None:
     print(f"WEIGHTS = {tuple(round(float(v), 2) for v in model.coef_[0])}")
     print(f"INTERCEPT = {model.intercept_[0]:.2f}")
     print(f"THRESHOLD = {best_threshold(list(zip(rows, labels, strict=True)), model):.2f}")
+    print_measured(judge, sets)
+
+
+def print_measured(judge: StrictJudge, sets: Mapping[str, Sequence[Claimed]]) -> None:
+    """Print the judge's agreement with people on the report halves, together and by set."""
+    truth, said = [], []
     for name, items in sets.items():
         kept = [item for item in items if half(item.id) == "report"]
-        found = agreement(judge, kept)
-        print(
-            f"{name:18} n {found.n:4}  accuracy {found.accuracy:.3f}  kappa {found.kappa:.3f}"
-            "  (shipped, report half)"
-        )
+        given = judge.supports(["\n".join(i.evidence) for i in kept], [i.claim for i in kept])
+        truth.append(np.array([float(i.supported) for i in kept]))
+        said.append(np.array(given, dtype=float))
+        print(f"# {name}: n {len(kept)}, {agreed(truth[-1], said[-1])}", flush=True)
+    whole = np.concatenate(truth), np.concatenate(said)
+    print(f'MEASURED_WITH = "{judge.embedder.name}"')
+    print(f"MEASURED_CLAIMS = {len(whole[0])}")
+    print(f"MEASURED_ACCURACY = {(whole[0] == whole[1]).mean():.3f}")
+    print(f"MEASURED_KAPPA = {kappa(*whole):.3f}")
+
+
+def agreed(truth: np.ndarray, said: np.ndarray) -> str:
+    return f"accuracy {(truth == said).mean():.3f}, kappa {kappa(truth, said):.3f}"
 
 
 if __name__ == "__main__":

@@ -4,14 +4,14 @@ Import of the library, a cold `rag ask` as a process of its own, and warm answer
 process; over the sample index unless another is named.
 """
 
-import json
 import statistics
 import subprocess
 import sys
 import time
-from importlib.resources import files
 
+from indexes.sample import folder
 from rag.assemble import Rag
+from rag.evaluate.datasets import QuestionSet
 
 RUNS = 5
 
@@ -27,8 +27,7 @@ def timed(*command: str) -> float:
 
 
 def main(index: str) -> None:
-    lines = files("indexes.sample").joinpath("questions.jsonl").read_text("utf-8").splitlines()
-    questions = [json.loads(line)["text"] for line in lines]
+    questions = [question.text for question in QuestionSet.read(folder()).questions]
     bare = timed(sys.executable, "-c", "pass")
     print(f"import rag: {timed(sys.executable, '-c', 'import rag') - bare:.3f} s")
     cold = timed(sys.executable, "-m", "rag", "ask", questions[0], "--index", index, "--json")

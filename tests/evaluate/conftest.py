@@ -23,7 +23,7 @@ def home(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def lab(home):
     """Real ingest, real index, stand-ins for every model."""
     embedder = HashingEmbedder()

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rag.evaluate.citations import alce, as_evidence, citations, questions_of, quote_fidelity
 from rag.evaluate.datasets import Claimed
@@ -59,6 +61,31 @@ class Lookup:
 )
 def test_recall_and_precision_are_those_of_alce(said, held, recall, precision):
     assert alce(said, held) == (recall, precision)
+
+
+@given(st.lists(st.lists(st.sampled_from("abcd"), unique=True, max_size=3), min_size=1), st.data())
+def test_alce_equals_its_algorithm_written_out(cited, data):
+    said = [Said(f"s{i}", tuple(quote(c) for c in row)) for i, row in enumerate(cited)]
+    held = {key: data.draw(st.booleans()) for one in said for key in questions_of(one)}
+
+    def nli(text, quotes):
+        return bool(quotes) and held[text, tuple(quotes)]
+
+    # Gao and others (2023), section 3: a citation of a supported statement is irrelevant when
+    # it does not support alone and the others do without it
+    joint = [nli(one.text, one.quotes) for one in said]
+    precise = total = 0
+    for one, supported in zip(said, joint, strict=True):
+        for place, single in enumerate(one.quotes):
+            total += 1
+            others = [q for p, q in enumerate(one.quotes) if p != place]
+            irrelevant = not nli(one.text, [single]) and nli(one.text, others)
+            precise += supported and not irrelevant
+
+    assert alce(said, held) == (
+        pytest.approx(sum(joint) / len(said)),
+        pytest.approx(precise / total) if total else None,
+    )
 
 
 def test_a_judge_is_asked_about_all_quotes_each_and_all_but_each():

@@ -6,6 +6,7 @@ import time
 import tomllib
 from dataclasses import replace
 from importlib import import_module
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import click
@@ -17,7 +18,8 @@ from rag.evaluate.judge import EntailmentJudge, StrictJudge
 from rag.evaluate.plan import Plan
 from rag.evaluate.run import evaluate
 from rag.measure.evaluate import command
-from rag.measure.parts import machine, make_judge, models_used, shown_settings
+from rag.measure.feedback import group
+from rag.measure.parts import bundled_set, machine, make_judge, models_used, shown_settings
 from rag.settings import Settings, VerifierSettings
 from rag.testing import HashingEmbedder, SubstringVerifier
 from rag.types import Mode
@@ -41,6 +43,7 @@ def test_the_command_is_registered_where_rag_looks_for_it():
         (["--tasks", "answers,nonsense"], ["'nonsense'", "retrieval, answers"]),
         (["--tasks", "claims"], ["claims.jsonl"]),
         (["--out", "no/such/folder/x.json"], ["no/such/folder", "create"]),
+        (["--report", __file__], ["cannot write a report", "name a folder"]),
         (["--index", "absent"], ["absent", "rag ingest"]),
         ([], ["all-MiniLM-L6-v2", "rag models fetch"]),
     ],
@@ -62,6 +65,22 @@ def test_the_model_that_verifies_cannot_be_the_judge(tmp_path):
     with pytest.raises(WeightsMissing, match="owner/other"):
         make_judge(settings, "owner/other", HashingEmbedder())
     assert isinstance(make_judge(settings, None, HashingEmbedder()), StrictJudge)
+
+
+def test_the_sample_is_found_without_knowing_where_it_is():
+    point = EntryPoint("sample", "indexes.sample:folder", "quotewell.sets")
+
+    assert bundled_set([point]) == ROOT / "indexes" / "sample"
+    with pytest.raises(SettingsError, match="--into SET"):
+        bundled_set([])
+
+
+def test_the_feedback_commands_are_registered_where_rag_looks_for_them():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    module, _, name = project["entry-points"]["quotewell.commands"]["feedback"].partition(":")
+
+    assert getattr(import_module(module), name) is group
+    assert set(group.commands) == {"add", "list", "remove"}
 
 
 def test_any_inference_model_can_judge():
@@ -147,7 +166,11 @@ def test_a_small_set_is_measured_by_the_real_command(weights, tmp_path, monkeypa
         runs.append(json.loads(capsys.readouterr().out))
 
     first, second = runs
-    assert json.loads(out.read_text()) == second
+    kept = json.loads(out.read_text())
+    assert {key: kept[key] for key in second} == second
+    assert set(kept) - set(second) == {"when", "command", "rows"}
+    assert [row["id"] for row in kept["rows"]] == ["open", "sails", "bread", "moon"]
+    assert kept["command"].endswith(f"eval {tmp_path}/village --claims {tmp_path}/claims")
     assert first["citations"]["quote_fidelity"]["value"] == 1.0
     assert first["retrieval"]["recall@20"]["value"] == 1.0
     assert first["partial"] is False

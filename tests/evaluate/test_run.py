@@ -15,7 +15,7 @@ KEYS = {
         "coverage", "f1", "contains", "f1_when_answered", "contains_when_answered",
         "gold_evidence", "mean_words",
     ],
-    "abstention": ["on_unanswerable", "on_answerable", "youden", "aurc", "risk@coverage"],
+    "abstention": ["on_unanswerable", "on_answerable", "youden", "aurc", "ece", "risk@coverage"],
     "citations": ["quote_fidelity", "recall", "precision"],
     "hallucination": ["raw_rate", "shown_rate", "kept_rate"],
     "conflict": ["detect_rate", "false_flag_rate"],
@@ -54,7 +54,9 @@ def leaves(tree):
 def test_every_key_of_every_task_is_there_with_value_n_and_interval(home, lab):
     whole = evaluate(Plan(home / "village", mode=Mode.GENERATIVE), lab, quiet).to_dict()
 
-    assert whole["tasks"] == [task for task in TASKS if task != "claims"]
+    assert whole["tasks"] == [
+        task for task in TASKS if task not in ("claims", "injection", "feedback")
+    ]
     assert {task: sorted(whole[task]) for task in KEYS} == {
         task: sorted(names) for task, names in KEYS.items()
     }
@@ -210,7 +212,7 @@ def test_a_task_that_cannot_run_is_named_with_what_it_needs(home, lab, tasks, wo
 
 
 def test_a_folder_that_is_no_set_is_named(home, lab, tmp_path):
-    with pytest.raises(LoadError, match=r"no queries\.jsonl and no claims\.jsonl"):
+    with pytest.raises(LoadError, match=r"no queries\.jsonl, no claims\.jsonl and no"):
         evaluate(Plan(tmp_path), lab, quiet)
     with pytest.raises(LoadError, match="no folder"):
         evaluate(Plan(tmp_path / "gone"), lab, quiet)

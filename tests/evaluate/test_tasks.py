@@ -60,6 +60,9 @@ def test_abstention_separates_the_questions_it_may_and_may_not_answer():
     assert found["abstention.aurc"].value == 0.25  # risks 0 and 1/2
     assert found["abstention.risk@coverage"].value == 0.5
     assert found["abstention.risk@coverage"].n == 2
+    # the sure one is right (0.9 against 1), the other wrong (0.6 against 0)
+    assert found["abstention.ece"].value == pytest.approx((0.1 + 0.6) / 2)
+    assert [b["true"] for b in found["abstention.ece"].notes["bins"]] == [0, 1]
 
 
 def test_an_abstention_counts_nothing_unless_it_is_left_out():
@@ -109,8 +112,9 @@ def test_a_claim_an_exact_check_objects_to_is_not_shown_whatever_the_verifier_sa
 
     right, wrong = judged(items, Certain(), floor=0.5)
 
-    assert right == (1.0, True)
-    assert wrong == (1.0, False)
+    assert right == (1.0, True, ())
+    assert (wrong.entailment, wrong.shown) == (1.0, False)
+    assert "6" in wrong.reasons[0]
 
 
 def test_a_number_that_is_nowhere_is_never_supported():

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 import zipfile
 from collections import Counter
 from datetime import UTC, datetime
@@ -11,14 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from indexes.sample import folder
 from indexes.sample.outline import read_outline
 from rag.corpus.load import FileLoader, Found, Limits, Loaded
+from rag.evaluate.datasets import QuestionSet
 from rag.reports import FileStatus
 
 SAMPLE = Path(__file__).parents[2] / "indexes" / "sample"
-DOCUMENTS = SAMPLE / "documents"
+DOCUMENTS = SAMPLE / "corpus"
 PATHS = sorted(p.relative_to(DOCUMENTS).as_posix() for p in DOCUMENTS.rglob("*") if p.is_file())
-LINES = (SAMPLE / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+LINES = (SAMPLE / "queries.jsonl").read_text(encoding="utf-8").splitlines()
 QUESTIONS = [json.loads(line) for line in LINES]
 ANSWERABLE = [question for question in QUESTIONS if question["metadata"]["answerable"]]
 UNANSWERABLE = [question for question in QUESTIONS if not question["metadata"]["answerable"]]
@@ -168,3 +171,22 @@ def test_source_named_after_no_known_format_is_refused(tmp_path):
 
     with pytest.raises(ValueError, match=r"refit\.wpd\.md: name it after one of \.docx"):
         make(tmp_path, tmp_path / "documents")
+
+
+def test_sample_is_a_question_set_whose_qrels_are_the_documents_that_answer():
+    found = QuestionSet.read(folder())
+
+    wanted = {
+        question["_id"]: set(question["metadata"]["documents"])
+        - set(question["metadata"]["documents"][1:] if question in CONFLICTS else [])
+        for question in ANSWERABLE
+    }
+    assert {id_: set(grades) for id_, grades in found.qrels.items()} == wanted
+    assert len(found.questions) == len(QUESTIONS)
+
+
+def test_sample_is_registered_where_rag_looks_for_sets():
+    project = tomllib.loads((SAMPLE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    module, _, name = project["entry-points"]["quotewell.sets"]["sample"].partition(":")
+
+    assert getattr(import_module(module), name)() == SAMPLE

@@ -1,0 +1,124 @@
+"""What the steps before an answer worked on: the passages read and the sentences scored.
+
+The pipeline hands on no more than an answer needs, so the sentences are scored a second time
+after it; vectors that it computed are remembered, which makes that cheap.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from rag.answer.extract import find_evidence
+from rag.evaluate.datasets import Question
+from rag.evaluate.gold import Gold
+from rag.evaluate.metrics import contains
+from rag.evaluate.record import Seen, Trace
+from rag.pipeline import Policy
+from rag.protocols import Embedder, Floats
+from rag.types import Document, DocumentId, Evidence, Passage, Span
+
+SENTENCES = 3
+LONGEST = 240
+"""Characters that are kept of a passage or sentence."""
+
+
+@dataclass
+class RememberingEmbedder:
+    """Passes an embedder through, and gives back what it embedded when it is asked to recall."""
+
+    embedder: Embedder
+    vectors: dict[str, Floats] = field(default_factory=dict[str, Floats])
+    recalls: bool = False
+    """Off while the pipeline is timed: what it embeds twice must take the time of twice."""
+    name: str = field(init=False)
+    fingerprint: str = field(init=False)
+    dim: int = field(init=False)
+    max_tokens: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Bear what the embedder says of itself."""
+        self.name, self.fingerprint = self.embedder.name, self.embedder.fingerprint
+        self.dim, self.max_tokens = self.embedder.dim, self.embedder.max_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return what the embedder counts."""
+        return self.embedder.count_tokens(texts)
+
+    def embed_texts(self, texts: Sequence[str]) -> Floats:
+        """Return unit rows, shape (n, dim)."""
+        return self.embedder.embed_texts(texts)
+
+    def embed_queries(self, queries: Sequence[str]) -> Floats:
+        """Return unit rows, shape (n, dim)."""
+        if not queries:
+            return self.embedder.embed_queries(queries)
+        new = [q for q in queries if not (self.recalls and q in self.vectors)]
+        if new:
+            self.vectors.update(zip(new, self.embedder.embed_queries(new), strict=True))
+        return np.stack([self.vectors[q] for q in queries])
+
+    def forget(self) -> None:
+        """Drop the vectors of the last question."""
+        self.vectors, self.recalls = {}, False
+
+
+def traced(
+    question: Question,
+    passages: Sequence[Passage],
+    embedder: RememberingEmbedder,
+    gold: Gold,
+    policy: Policy,
+) -> Trace:
+    """Return what the pipeline had before it when it answered `question`."""
+    embedder.recalls = True
+    evidence = find_evidence(question.text, passages, embedder)
+    embedder.recalls = False
+    is_gold = _Judge(question, gold, [passage.document for passage in passages])
+    seen = [_seen(one, gold=is_gold(one.passage.document.id, one.span)) for one in evidence]
+    rank = next((place for place, one in enumerate(seen, 1) if one.gold), None)
+    return Trace(
+        tuple(_read(passage, gold.in_document(question, passage.document)) for passage in passages),
+        tuple(seen[:SENTENCES]),
+        policy.relevance_floor,
+        rank,
+        seen[rank - 1] if rank else None,
+    )
+
+
+class _Judge:
+    """Says whether a sentence is a gold one: by its place, else by the gold answers it holds."""
+
+    def __init__(self, question: Question, gold: Gold, documents: Sequence[Document]) -> None:
+        self._question = question
+        self._documents = {document.id: document for document in documents}
+        self._spans = cache(lambda id_: gold.spans(question, self._documents[id_]))
+        self._inside = cache(lambda id_: gold.in_document(question, self._documents[id_]))
+
+    def __call__(self, id_: DocumentId, span: Span) -> bool | None:
+        if not self._question.answerable or self._inside(id_) is None:
+            return None
+        if not self._inside(id_):
+            return False
+        if (spans := self._spans(id_)) is not None:
+            return any(one.overlaps(span) for one in spans)
+        if not self._question.answers:
+            return None
+        return contains(span.of(self._documents[id_].text), self._question.answers)
+
+
+def _seen(evidence: Evidence, *, gold: bool | None) -> Seen:
+    title = evidence.passage.document.title
+    return Seen(shortened(evidence.quote), title, round(evidence.relevance, 4), gold)
+
+
+def _read(passage: Passage, gold: bool | None) -> Seen:
+    text, title = shortened(passage.chunk.text), passage.document.title
+    return Seen(text, title, round(passage.relevance, 4), gold)
+
+
+def shortened(text: str) -> str:
+    """Return the beginning of `text` on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
