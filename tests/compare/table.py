@@ -109,6 +109,6 @@ def _half_width(interval: object) -> str:
     return ""
 
 
-def document(about: Sequence[str], tables: Sequence[str], trust: Mapping[str, object]) -> str:
+def document(about: str, tables: Sequence[str], trust: Mapping[str, object]) -> str:
     """Return everything as one Markdown text."""
-    return "\n\n".join(["\n".join(about), *tables, "\n".join([NOTES, judge_line(trust)])])
+    return "\n\n".join([about, *tables, "\n".join([NOTES, judge_line(trust)])])
