@@ -10,15 +10,17 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from rag.evaluate.datasets import Question, QuestionSet
 from rag.evaluate.record import Quote, Said
 from tests.compare import system
+from tests.compare.__main__ import main
 from tests.compare.environments import LibraryMissing, python_of
 from tests.compare.material import plain, sample, write_corpus
 from tests.compare.refusals import REFUSALS, refuses
 from tests.compare.scoring import Reply, Run, figures, reply_of
-from tests.compare.table import NOTES, ROWS, judge_line, markdown
+from tests.compare.table import NOTES, ROWS, judge_line, markdown, summary
 from tests.compare.talk import SystemFailed, talking
 
 TEXTS = {"mill": ("Mill", "Its age is unknown. It has four sails."), "pier": ("Pier", "x")}
@@ -196,6 +198,44 @@ def test_a_system_that_failed_stays_in_every_row_with_its_reason_below():
     assert "| ingest, seconds | 1.2 | failed |" in text
     assert "theirs failed: no wheel" in text
     assert "token F1" not in text
+
+
+def test_the_summary_holds_one_figure_a_set_in_each_cell():
+    def column(share):
+        return {"answered.answerable": {"value": share, "ci95": [0, 1]}}
+
+    text = summary({"a": {"ours": column(0.5), "theirs": "no wheel"}, "b": {"ours": column(1.0)}})
+
+    assert "| a / b | ours | theirs |" in text
+    assert "| answerable questions answered | 0.50 / 1.00 | failed / failed |" in text
+
+
+def test_an_earlier_result_is_shown_again_without_measuring(tmp_path):
+    column = {"figures": {"answered.answerable": {"value": 0.5, "ci95": [0.4, 0.6]}}}
+    result = {
+        "date": "2026-01-01",
+        "command": "make compare",
+        "machine": {"cores": 2},
+        "judge": {"judge": "j", "judged_claims": 0, "unreliable": True},
+        "questions": {"mills": 3},
+        "sets": {"mills": {"quotewell": column, "txtai": "no wheel"}},
+    }
+    (tmp_path / "result.json").write_text(json.dumps(result), encoding="utf-8")
+
+    done = CliRunner().invoke(main, ["--show", str(tmp_path / "result.json")])
+
+    assert done.exit_code == 0
+    assert "### mills, 3 questions" in done.output
+    assert "0.50 ±0.10 | failed" in done.output
+    assert "txtai failed: no wheel" in done.output
+    assert NOTES in done.output
+
+
+def test_an_unknown_system_is_refused_by_name():
+    done = CliRunner().invoke(main, ["--systems", "quotewell,haystack"])
+
+    assert done.exit_code == 2
+    assert "no system 'haystack'" in done.output
 
 
 def test_every_row_of_the_table_is_a_figure_that_is_made():

@@ -10,9 +10,10 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,7 +28,7 @@ from tests.compare.environments import PLACE, ROOT, LibraryMissing, python_of
 from tests.compare.material import sample
 from tests.compare.run import LIBRARIES, SYSTEMS, measure
 from tests.compare.scoring import Run, figures
-from tests.compare.table import document, markdown
+from tests.compare.table import document
 
 SETS = ("squad2-500", "clapnq-dev", "stici-dev")
 CLAIMS = ("attribution-dev", "wice-dev", "factcheck-dev")
@@ -47,26 +48,15 @@ INTERRUPTED = 130
 class Results:
     """What has been measured so far, written after every system."""
 
-    about: dict[str, object]
+    whole: dict[str, Any]
     out: Path | None
-    sets: dict[str, dict[str, object]] = field(default_factory=dict)
-    asked: dict[str, int] = field(default_factory=dict)
 
     def add(self, questions: QuestionSet, system: str, column: object) -> None:
         """Keep the figures of a system, or what kept it from giving any."""
-        self.sets.setdefault(questions.name, {})[system] = column
+        self.whole["sets"].setdefault(questions.name, {})[system] = column
         if self.out is not None:
-            whole = {**self.about, "questions": self.asked, "sets": self.sets}
-            self.out.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", "utf-8")
-
-    def markdown(self) -> str:
-        """Return every table, with the notes."""
-        tables = []
-        for name, systems in self.sets.items():
-            bare = {s: c if isinstance(c, str) else c["figures"] for s, c in systems.items()}
-            tables.append(markdown(f"{name}, {self.asked[name]} questions", bare))
-        first = f"{self.about['date']}, {self.about['command']}\n{self.about['machine']}"
-        return document(first, tables, self.about["judge"])
+            text = json.dumps(self.whole, ensure_ascii=False, indent=1)
+            self.out.write_text(text + "\n", encoding="utf-8")
 
 
 def column_of(run: Run, questions: QuestionSet, judge: Judge) -> dict[str, object]:
@@ -113,6 +103,34 @@ def trusted(judge: Judge, data: Path | None) -> dict[str, object]:
     return agreement(judge, items).to_dict()
 
 
+def compare(
+    sets: Sequence[QuestionSet],
+    systems: Sequence[str],
+    drawn: Mapping[str, Any],
+    environment: Mapping[str, str],
+    judge: Judge,
+    results: Results,
+) -> bool:
+    """Add what every system does with every set; return whether it was interrupted."""
+    draw = {key: drawn[key] for key in ("split", "limit", "seed")}
+    try:
+        for questions in sets:
+            chosen = sampled(questions.questions, **draw)
+            results.whole["questions"][questions.name] = len(chosen)
+            for system in systems:
+                try:
+                    run = measure(system, questions, chosen, environment)
+                except RagError as error:
+                    click.echo(f"\n{system} failed: {error}", err=True)
+                    results.add(questions, system, str(error))
+                else:
+                    results.add(questions, system, column_of(run, questions, judge))
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted; what is done follows", err=True)
+        return True
+    return False
+
+
 @click.command()
 @click.argument("folders", nargs=-1, metavar="[SET]...", type=click.Path(path_type=Path))
 @click.option(
@@ -126,6 +144,11 @@ def trusted(judge: Judge, data: Path | None) -> dict[str, object]:
 @click.option("--split", type=click.Choice(["calibrate", "report"]), default="report")
 @click.option("--systems", default=",".join(SYSTEMS), show_default=True)
 @click.option("--threads", type=click.IntRange(0), default=0, help="Of every generator; 0: all.")
+@click.option(
+    "--show",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Print the tables of an earlier --out and measure nothing.",
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write JSON there.")
 def main(  # noqa: PLR0913  (one argument an option)
     *,
@@ -137,9 +160,13 @@ def main(  # noqa: PLR0913  (one argument an option)
     split: str,
     systems: str,
     threads: int,
+    show: Path | None,
     out: Path | None,
 ) -> None:
     """Ask every system the same questions and print one table a set."""
+    if show is not None:
+        click.echo(document(json.loads(show.read_text("utf-8"))))
+        return
     names = [name.strip() for name in systems.split(",") if name.strip()]
     if unknown := set(names) - set(SYSTEMS):
         raise click.UsageError(f"no system {min(unknown)!r}; there are {', '.join(SYSTEMS)}")
@@ -151,24 +178,11 @@ def main(  # noqa: PLR0913  (one argument an option)
     drawn = {"limit": limit, "seed": seed, "split": split, "threads": threads}
     command = "make compare, " + ", ".join(f"{key} {value}" for key, value in drawn.items())
     about = {"date": time.strftime("%Y-%m-%d"), "command": command, "machine": machine()}
-    results = Results({**about, "judge": trusted(judge, data)}, out)
-    try:
-        for questions in sets:
-            chosen = sampled(questions.questions, split=split, limit=limit, seed=seed)
-            results.asked[questions.name] = len(chosen)
-            for system in names:
-                try:
-                    run = measure(system, questions, chosen, environment)
-                except RagError as error:
-                    click.echo(f"\n{system} failed: {error}", err=True)
-                    results.add(questions, system, str(error))
-                else:
-                    results.add(questions, system, column_of(run, questions, judge))
-    except KeyboardInterrupt:
-        click.echo("\ninterrupted; what is done follows", err=True)
-        click.echo(results.markdown())
+    whole = {**about, "judge": trusted(judge, data), "questions": {}, "sets": {}}
+    interrupted = compare(sets, names, drawn, environment, judge, Results(whole, out))
+    click.echo(document(whole))
+    if interrupted:
         sys.exit(INTERRUPTED)
-    click.echo(results.markdown())
 
 
 if __name__ == "__main__":

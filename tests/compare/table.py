@@ -1,6 +1,7 @@
 """The comparison as Markdown: a row a figure, a column a system, and where settings come from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 ROWS = {
     "answered.unanswerable": ("unanswerable questions answered, lower is better", "share"),
@@ -30,6 +31,25 @@ ROWS = {
     "errors": ("questions that raised an error", "count"),
 }
 
+SUMMARY = (
+    "answered.unanswerable",
+    "answered.answerable",
+    "answers.contains",
+    "answers.f1",
+    "answers.mean_words",
+    "citations.recall",
+    "citations.precision",
+    "citations.quote_fidelity",
+    "citations.words",
+    "retrieval.ndcg@10",
+    "speed.ingest_seconds",
+    "speed.index_mb",
+    "speed.answer_p50_ms",
+    "speed.answer_p95_ms",
+    "speed.peak_rss_mb",
+)
+"""What one table over all sets shows."""
+
 NOTES = """\
 - All systems: the same documents as plain text, embedder all-MiniLM-L6-v2, generator
   SmolLM2-135M-Instruct Q4_1 by llama.cpp in the system's own process, greedy, at most 120 tokens.
@@ -40,7 +60,8 @@ NOTES = """\
   after the search and often leaves nothing).
 - llamaindex: `VectorStoreIndex.from_documents` and `as_query_engine` as in its starter tutorial:
   1,024 tokens with 20 shared, top-k 2, its question-answering prompt, in-memory store;
-  `CustomLLM` as its guide shows; scope by `MetadataFilters` with IN.
+  `CustomLLM` as its guide shows; scope by `MetadataFilters` with IN. The embedder reads 256 tokens,
+  so most of such a chunk is not searched.
 - txtai: paragraphs, `Embeddings(content=True)`, `RAG` with context of 3 and the prompts of its
   RAG example; scope by SQL, candidates raised to all rows for the same reason.
 - A refusal is an empty text or one with a sentence that `tests/compare/refusals.py` matches.
@@ -78,6 +99,31 @@ def markdown(name: str, systems: Mapping[str, Column]) -> str:
     return "\n".join([*lines, *([""] if failed else []), *failed])
 
 
+def summary(sets: Mapping[str, Mapping[str, Column]]) -> str:
+    """Return one table over all sets, a cell holding one figure a set, in their order."""
+    systems = list(dict.fromkeys(system for columns in sets.values() for system in columns))
+    lines = [
+        f"| {' / '.join(sets)} | {' | '.join(systems)} |",
+        "|---" * (len(systems) + 1) + "|",
+    ]
+    for key in SUMMARY:
+        label, kind = ROWS[key]
+        cells = [
+            " / ".join(
+                _short(columns.get(system, "failed"), key, kind) for columns in sets.values()
+            )
+            for system in systems
+        ]
+        lines.append(f"| {label} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _short(column: Column, key: str, kind: str) -> str:
+    if isinstance(column, str):
+        return "failed"
+    return _cell({"value": column.get(key, {}).get("value")}, kind)
+
+
 def judge_line(trust: Mapping[str, object]) -> str:
     """Return how far the judge of citations agrees with people."""
     if not trust.get("judged_claims"):
@@ -109,6 +155,15 @@ def _half_width(interval: object) -> str:
     return ""
 
 
-def document(about: str, tables: Sequence[str], trust: Mapping[str, object]) -> str:
-    """Return everything as one Markdown text."""
-    return "\n\n".join([about, *tables, "\n".join([NOTES, judge_line(trust)])])
+def document(result: Mapping[str, Any]) -> str:
+    """Return a whole result, as it is kept in JSON, as Markdown."""
+    sets = {
+        name: {s: c if isinstance(c, str) else c["figures"] for s, c in systems.items()}
+        for name, systems in result["sets"].items()
+    }
+    asked = result["questions"]
+    tables = [markdown(f"{name}, {asked[name]} questions", sets[name]) for name in sets]
+    machine = ", ".join(f"{key} {value}" for key, value in result["machine"].items())
+    about = f"{result['date']}, {result['command']}; {machine}"
+    notes = "\n".join([NOTES, judge_line(result["judge"])])
+    return "\n\n".join([about, *([summary(sets)] if sets else []), *tables, notes])
