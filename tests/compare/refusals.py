@@ -34,7 +34,9 @@ REFUSALS = (
     rf"described|available|known|clear)\b[^.?!]{{0,20}}? (?:in|by|from|within) (?:\w+ ){{0,3}}?"
     rf"{_SOURCE}\b",
     # information about this is not available
-    rf"\b(?:information|details?|answers?)\b[^.?!]{{0,60}}? (?:is|are){_NOT} {_FEW}"
+    rf"\b(?:information|details?)\b[^.?!,]{{0,60}}? (?:is|are){_NOT} {_FEW}"
+    r"(?:available|provided|given|known|included|found)\b",
+    rf"\banswers? (?:to [^.?!,]{{1,60}}? )?(?:is|are){_NOT} (?:\w+ )?"
     r"(?:available|provided|given|known|included|found)\b",
     # there is no information; contains no mention
     r"\b(?:is|was|are|were|contains?|provides?|gives?|has|have|makes?) no "
