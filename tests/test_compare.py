@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from rag.evaluate.datasets import Question, QuestionSet
 from rag.evaluate.record import Quote, Said
 from tests.compare import system
-from tests.compare.__main__ import main
+from tests.compare.__main__ import Results, compare, main
 from tests.compare.environments import LibraryMissing, python_of
 from tests.compare.material import plain, sample, write_corpus
 from tests.compare.refusals import REFUSALS, refuses
@@ -231,6 +231,50 @@ def test_an_earlier_result_is_shown_again_without_measuring(tmp_path):
     assert "0.50 ±0.10 | failed" in done.output
     assert "txtai failed: no wheel" in done.output
     assert NOTES in done.output
+
+
+def a_set(folder):
+    (folder / "corpus.jsonl").write_text('{"_id": "mill", "title": "", "text": "x"}\n', "utf-8")
+    rows = [json.dumps({"_id": f"q{n}", "text": "?"}) for n in range(4)]
+    (folder / "queries.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return QuestionSet.read(folder)
+
+
+def test_a_system_that_fails_does_not_keep_the_others_from_being_measured(tmp_path):
+    def measured(system, questions, chosen):
+        if system == "broken":
+            raise LibraryMissing("broken cannot be installed: no wheel")
+        return Run(replies=[Reply(q, "yes", (Said("yes", ()),)) for q in chosen])
+
+    results = Results({"questions": {}, "sets": {}}, tmp_path / "out.json")
+    drawn = {"split": None, "limit": 2, "seed": 0}
+
+    interrupted = compare(
+        [a_set(tmp_path)], ["broken", "sound"], drawn, measured, Literal(), results
+    )
+
+    kept = json.loads((tmp_path / "out.json").read_text("utf-8"))["sets"][tmp_path.name]
+    assert not interrupted
+    assert kept["broken"] == "broken cannot be installed: no wheel"
+    assert [reply["text"] for reply in kept["sound"]["replies"]] == ["yes", "yes"]
+    assert kept["sound"]["figures"]["answered.answerable"]["value"] == 1
+
+
+def test_an_interrupt_keeps_what_was_measured_before_it(tmp_path):
+    def measured(system, questions, chosen):
+        if system == "second":
+            raise KeyboardInterrupt
+        return Run()
+
+    results = Results({"questions": {}, "sets": {}}, None)
+    drawn = {"split": None, "limit": 2, "seed": 0}
+
+    interrupted = compare(
+        [a_set(tmp_path)], ["first", "second", "third"], drawn, measured, Literal(), results
+    )
+
+    assert interrupted
+    assert list(results.whole["sets"][tmp_path.name]) == ["first"]
 
 
 def test_an_unknown_system_is_refused_by_name():

@@ -10,8 +10,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import click
 
 from rag.assemble import make_embedder
 from rag.errors import RagError
-from rag.evaluate.datasets import QuestionSet, half, read_claims, sampled
+from rag.evaluate.datasets import Question, QuestionSet, half, read_claims, sampled
 from rag.evaluate.judge import Judge, StrictJudge, agreement
 from rag.measure.parts import machine
 from rag.models.registry import Registry
@@ -103,11 +104,14 @@ def trusted(judge: Judge, data: Path | None) -> dict[str, object]:
     return agreement(judge, items).to_dict()
 
 
+Measure = Callable[[str, QuestionSet, Sequence[Question]], Run]
+
+
 def compare(
     sets: Sequence[QuestionSet],
     systems: Sequence[str],
     drawn: Mapping[str, Any],
-    environment: Mapping[str, str],
+    measured: Measure,
     judge: Judge,
     results: Results,
 ) -> bool:
@@ -119,7 +123,7 @@ def compare(
             results.whole["questions"][questions.name] = len(chosen)
             for system in systems:
                 try:
-                    run = measure(system, questions, chosen, environment)
+                    run = measured(system, questions, chosen)
                 except RagError as error:
                     click.echo(f"\n{system} failed: {error}", err=True)
                     results.add(questions, system, str(error))
@@ -179,7 +183,8 @@ def main(  # noqa: PLR0913  (one argument an option)
     command = "make compare, " + ", ".join(f"{key} {value}" for key, value in drawn.items())
     about = {"date": time.strftime("%Y-%m-%d"), "command": command, "machine": machine()}
     whole = {**about, "judge": trusted(judge, data), "questions": {}, "sets": {}}
-    interrupted = compare(sets, names, drawn, environment, judge, Results(whole, out))
+    measured = partial(measure, environment=environment)
+    interrupted = compare(sets, names, drawn, measured, judge, Results(whole, out))
     click.echo(document(whole))
     if interrupted:
         sys.exit(INTERRUPTED)
