@@ -34,8 +34,8 @@ class Reply:
 
     @property
     def answered(self) -> bool:
-        """Return whether there is an answer; a failure is none."""
-        return not self.error and not refuses(self.text)
+        """Return whether there is an answer; a failure has no text and is none."""
+        return not refuses(self.text)
 
     @property
     def told(self) -> Told:
