@@ -1,6 +1,6 @@
 """Quotewell beside what users would build instead: same questions, weights and machine.
 
-    python -m tests.compare [--data FOLDER] [SET ...] [--limit 60] [--out FILE]
+    python -m tests.compare [--data FOLDER] [SET ...] [--limit 30] [--out FILE]
 
 Sets are the project's own sample corpus, those of `--data` that are known here, and any named.
 Every library is installed once into its own environment below `.compare/` (2 GB each).
@@ -143,7 +143,7 @@ def compare(
     help="Folder with the sets and claim sets known here; what is not there is skipped.",
 )
 @click.option("--no-sample", is_flag=True, help="Leave the project's own corpus out.")
-@click.option("--limit", type=click.IntRange(1), default=60, show_default=True)
+@click.option("--limit", type=click.IntRange(1), default=30, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the draw of questions.")
 @click.option("--split", type=click.Choice(["calibrate", "report"]), default="report")
 @click.option("--systems", default=",".join(SYSTEMS), show_default=True)
