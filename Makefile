@@ -30,8 +30,9 @@ bench: $(READY)  ## the figures of the README, as ratios of one run; DATA=folder
 bench-quality: $(READY)  ## every set against BENCHMARKS.md; DATA=folder, UPDATE=1 writes it
 	$(BIN)/python -m tests.bench.quality $(DATA) $(if $(UPDATE),--update)
 
-compare: $(READY)  ## beside LangChain, LlamaIndex and txtai (gigabytes in .compare/); DATA=folder
-	$(BIN)/python -m tests.compare $(foreach set,squad2-500 clapnq-dev stici-dev,$(DATA)/$(set)) --out compare.json
+compare: $(READY)  ## beside LangChain, LlamaIndex, txtai (2 GB each in .compare/); DATA=folder adds sets
+	$(BIN)/rag models fetch
+	$(BIN)/python -m tests.compare $(if $(DATA),--data $(DATA)) --out .compare/result.json $(OPTIONS)
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -1,205 +1,198 @@
-"""Quotewell beside what users would build instead, on the same questions, weights and machine.
+"""Quotewell beside what users would build instead: same questions, weights and machine.
 
-    python -m tests.compare SET ... [--limit 60] [--out FILE]
+    python -m tests.compare [--data FOLDER] [SET ...] [--limit 30] [--out FILE]
 
-Each SET is a question set with a `corpus.jsonl`. Every library is installed once into its own
-environment below `.compare/` (gigabytes). All systems share one embedder and one generator:
-the weights that `rag models fetch` keeps, the generator served from this process to all.
+Sets are the project's own sample corpus, those of `--data` that are known here, and any named.
+Every library is installed once into its own environment below `.compare/` (2 GB each).
 """
 
-import argparse
 import json
 import os
-import secrets
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import xllamacpp
+import click
 
 from rag.assemble import make_embedder
-from rag.evaluate.datasets import Question, QuestionSet, sampled
-from rag.evaluate.judge import Judge, StrictJudge
-from rag.evaluate.record import Quote, Said
+from rag.errors import RagError
+from rag.evaluate.datasets import Question, QuestionSet, half, read_claims, sampled
+from rag.evaluate.judge import Judge, StrictJudge, agreement
+from rag.measure.parts import machine
 from rag.models.registry import Registry
 from rag.settings import Settings
-from tests.compare.scoring import Reply, Run, said_by, scores
-from tests.compare.table import markdown
+from tests.compare.environments import PLACE, ROOT, LibraryMissing, python_of
+from tests.compare.material import sample
+from tests.compare.run import LIBRARIES, SYSTEMS, measure
+from tests.compare.scoring import Run, figures
+from tests.compare.table import document
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-PLACE = ROOT / ".compare"
-LIBRARIES = ("langchain", "llamaindex", "txtai")
-SYSTEMS = ("quotewell", "quotewell generative", *LIBRARIES)
-K = 10
-
-
-def install(library: str) -> Path:
-    """Return the Python of a library's environment, made when it is missing.
-
-    Raises:
-        CalledProcessError: If pip fails.
-    """
-    folder, wanted = PLACE / library, HERE / f"{library}.txt"
-    python, ready = folder / "bin" / "python", folder / "ready.txt"
-    if not ready.exists() or ready.read_text("utf-8") != wanted.read_text("utf-8"):
-        print(f"installing {library} into {folder} ...", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        limits = ["-c", str(ROOT / "constraints.txt"), "-r", str(wanted)]
-        subprocess.run([*pip, *limits], check=True)
-        ready.write_text(wanted.read_text("utf-8"), "utf-8")
-    return python
+SETS = ("squad2-500", "clapnq-dev", "stici-dev")
+CLAIMS = ("attribution-dev", "wice-dev", "factcheck-dev")
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "ANONYMIZED_TELEMETRY": "False",
+    "LANGCHAIN_TRACING_V2": "false",
+    "LANGSMITH_TRACING": "false",
+    "DO_NOT_TRACK": "1",
+}
+INTERRUPTED = 130
 
 
-@contextmanager
-def generator(settings: Settings, environment: dict[str, str]) -> Iterator[None]:
-    """Serve the default generator on a loopback port and say where in `environment`."""
-    params = xllamacpp.CommonParams()
-    params.model.path = str(Registry.load(settings.models).verify(settings.generator.model))
-    params.n_ctx, params.n_parallel, params.verbosity = 4096, 1, -1
-    params.fit_params, params.ui = False, False
-    key = secrets.token_urlsafe(16)
-    params.api_keys = [key]
-    server = xllamacpp.Server(params)
-    environment |= {"COMPARE_LLM": server.listening_address, "COMPARE_KEY": key}
-    yield
-    del server
+@dataclass
+class Results:
+    """What has been measured so far, written after every system."""
+
+    whole: dict[str, Any]
+    out: Path | None
+
+    def add(self, questions: QuestionSet, system: str, column: object) -> None:
+        """Keep the figures of a system, or what kept it from giving any."""
+        self.whole["sets"].setdefault(questions.name, {})[system] = column
+        if self.out is not None:
+            text = json.dumps(self.whole, ensure_ascii=False, indent=1)
+            self.out.write_text(text + "\n", encoding="utf-8")
 
 
-@contextmanager
-def started(system: str, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """Start the process of a system and end it, whatever happens."""
-    if system in LIBRARIES:
-        words = [str(install(system)), str(HERE / f"with_{system}.py")]
-    else:
-        words = [sys.executable, "-m", "tests.compare.with_quotewell"]
-    log = (PLACE / f"{system.replace(' ', '-')}.log").open("w", encoding="utf-8")
-    process = subprocess.Popen(
-        words, env=environment, cwd=ROOT, text=True, stderr=log,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        log.close()
+def column_of(run: Run, questions: QuestionSet, judge: Judge) -> dict[str, object]:
+    """Return the figures of a run, and what they were made of."""
+    found = figures(run, questions.qrels, judge)
+    return {
+        "versions": dict(run.versions),
+        "figures": {key: figure.to_dict() for key, figure in found.items()},
+        "replies": [
+            {"id": r.question.id, "text": r.text, "answered": r.answered, "error": r.error}
+            for r in run.replies
+        ],
+    }
 
 
-def told(process: subprocess.Popen[str], **request: object) -> dict[str, object]:
-    """Send one request and return its reply; a process that died is an error like another."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        process.stdin.write(json.dumps(request) + "\n")
-        process.stdin.flush()
-        line = process.stdout.readline()
-    except BrokenPipeError:
-        line = ""
-    return json.loads(line) if line else {"error": "the process ended", "ms": 0.0, "peak_mb": 0.0}
-
-
-def measure(
-    system: str, questions: QuestionSet, chosen: list[Question], environment: Mapping[str, str]
-) -> Run | str:
-    """Return what a system did with a set, or why it could not even read it."""
-    with tempfile.TemporaryDirectory() as place:
-        corpus = Path(place) / "corpus.jsonl"
-        rows = (json.dumps(row, ensure_ascii=False) for row in questions.readable())
-        corpus.write_text("\n".join(rows) + "\n", encoding="utf-8")
-        home = Path(place) / "home"
-        home.mkdir()
-        (home / "models").symlink_to(Settings.load().models)
-        mode = "generative" if system.endswith("generative") else "extractive"
-        own = {"COMPARE_CORPUS": str(corpus), "COMPARE_MODE": mode, "RAG_HOME": str(home)}
-        with started(system, {**environment, **own}) as process:
-            done = told(process, do="ingest", documents=str(corpus))
-            if "error" in done:
-                return str(done["error"])
-            run = Run(float(done["ms"]) / 1000, int(done["chunks"]), 0.0)  # type: ignore[arg-type]
-            for number, question in enumerate(chosen):
-                print(f"\r{system}: {number}/{len(chosen)} ", end="", file=sys.stderr, flush=True)
-                run.replies.append(asked(process, question, run))
-            print(file=sys.stderr)
-    return run
-
-
-def asked(process: subprocess.Popen[str], question: Question, run: Run) -> Reply:
-    """Return the reply of a system to one question."""
-    common = {"question": question.text, "scope": list(question.scope)}
-    found = told(process, do="search", k=K, **common)
-    reply = Reply(question, list(dict.fromkeys(found.get("ids", [])))[:K], float(found["ms"]))  # type: ignore[arg-type, call-overload]
-    answer = told(process, do="ask", **common)
-    run.peak_mb = max(run.peak_mb, float(answer["peak_mb"]))  # type: ignore[arg-type]
-    reply.ask_ms = float(answer["ms"])  # type: ignore[arg-type]
-    reply.error = str(answer.get("error") or found.get("error") or "")
-    if not reply.error:
-        reply.text = str(answer["text"])
-        reply.said = _said(reply.text, answer["sources"])
-    return reply
-
-
-def _said(text: str, sources: list[list]) -> list[Said]:
-    if sources and isinstance(sources[0][1], list):  # sentences, each with its own quotes
-        return [
-            Said(sentence, tuple(Quote(quote, title, exact) for title, quote, exact in quotes))
-            for sentence, quotes in sources
-        ]
-    return said_by(text, sources)
-
-
-def warm(environment: Mapping[str, str]) -> None:
-    """Check that every library's environment is there before anything is timed."""
-    for library in LIBRARIES:
+def make_ready(systems: Sequence[str]) -> None:
+    """Install every library before anything is timed; what cannot be is told again in its row."""
+    PLACE.mkdir(exist_ok=True)
+    for library in (name for name in LIBRARIES if name in systems):
         try:
-            install(library)
-        except subprocess.CalledProcessError as error:
-            print(f"{library} cannot be installed: {error}", file=sys.stderr)
+            python_of(library)
+        except LibraryMissing as error:
+            click.echo(error, err=True)
+
+
+def environment_of(settings: Settings, threads: int) -> dict[str, str]:
+    """Return the environment of every system: offline, silent, and where the weights are."""
+    registry = Registry.load(settings.models)
+    return {
+        **os.environ,
+        **OFFLINE,
+        "PYTHONPATH": str(ROOT),
+        "COMPARE_MODELS": str(settings.models.absolute()),
+        "COMPARE_EMBEDDER": str(registry.verify(settings.embedder.model)),
+        "COMPARE_GENERATOR": str(registry.verify(settings.generator.model)),
+        "COMPARE_THREADS": str(threads),
+    }
+
+
+def trusted(judge: Judge, data: Path | None) -> dict[str, object]:
+    """Return how far the judge agrees with people on the claim sets of `data`."""
+    paths = [data / name for name in CLAIMS if (data / name).exists()] if data else []
+    items = [item for path in paths for item in read_claims(path) if half(item.id) == "report"]
+    return agreement(judge, items).to_dict()
+
+
+Measure = Callable[[str, QuestionSet, Sequence[Question]], Run]
 
 
 def compare(
-    paths: list[Path], limit: int, judge: Judge, environment: dict[str, str]
-) -> dict[str, dict[str, dict[str, float | None] | str]]:
-    """Return set to system to figures, or to what kept the system from giving any."""
-    table: dict[str, dict[str, dict[str, float | None] | str]] = {}
-    for path in paths:
-        questions = QuestionSet.read(path)
-        chosen = sampled(questions.questions, split="report", limit=limit, seed=0)
-        for system in SYSTEMS:
-            try:
-                run = measure(system, questions, chosen, environment)
-            except (subprocess.CalledProcessError, OSError) as error:
-                run = str(error)
-            figures = run if isinstance(run, str) else scores(run, questions.qrels, judge)
-            table.setdefault(questions.name, {})[system] = figures
-    return table
+    sets: Sequence[QuestionSet],
+    systems: Sequence[str],
+    drawn: Mapping[str, Any],
+    measured: Measure,
+    judge: Judge,
+    results: Results,
+) -> bool:
+    """Add what every system does with every set; return whether it was interrupted."""
+    draw = {key: drawn[key] for key in ("split", "limit", "seed")}
+    try:
+        for questions in sets:
+            chosen = sampled(questions.questions, **draw)
+            results.whole["questions"][questions.name] = len(chosen)
+            for system in systems:
+                try:
+                    run = measured(system, questions, chosen)
+                except RagError as error:
+                    click.echo(f"\n{system} failed: {error}", err=True)
+                    results.add(questions, system, str(error))
+                else:
+                    results.add(questions, system, column_of(run, questions, judge))
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted; what is done follows", err=True)
+        return True
+    return False
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sets", nargs="+", type=Path)
-    parser.add_argument("--limit", type=int, default=60)
-    parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
+@click.command()
+@click.argument("folders", nargs=-1, metavar="[SET]...", type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with the sets and claim sets known here; what is not there is skipped.",
+)
+@click.option("--no-sample", is_flag=True, help="Leave the project's own corpus out.")
+@click.option("--limit", type=click.IntRange(1), default=30, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the draw of questions.")
+@click.option("--split", type=click.Choice(["calibrate", "report"]), default="report")
+@click.option("--systems", default=",".join(SYSTEMS), show_default=True)
+@click.option("--threads", type=click.IntRange(0), default=0, help="Of every generator; 0: all.")
+@click.option(
+    "--show",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Print the tables of an earlier --out and measure nothing.",
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write JSON there.")
+def main(  # noqa: PLR0913  (one argument an option)
+    *,
+    folders: tuple[Path, ...],
+    data: Path | None,
+    no_sample: bool,
+    limit: int,
+    seed: int,
+    split: str,
+    systems: str,
+    threads: int,
+    show: Path | None,
+    out: Path | None,
+) -> None:
+    """Ask every system the same questions and print one table a set."""
+    if show is not None:
+        click.echo(document(json.loads(show.read_text("utf-8"))))
+        return
+    names = [name.strip() for name in systems.split(",") if name.strip()]
+    if unknown := set(names) - set(SYSTEMS):
+        raise click.UsageError(f"no system {min(unknown)!r}; there are {', '.join(SYSTEMS)}")
     settings = Settings.load()
-    embedder = make_embedder(settings)
-    offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "ANONYMIZED_TELEMETRY": "0"}
-    folder = Registry.load(settings.models).verify(settings.embedder.model)
-    environment = {**os.environ, **offline, "COMPARE_EMBEDDER": str(folder)}
-    PLACE.mkdir(exist_ok=True)
-    warm(environment)
-    began = time.strftime("%Y-%m-%d")
-    with generator(settings, environment):
-        table = compare(given.sets, given.limit, StrictJudge(embedder), environment)
-    if given.out:
-        given.out.write_text(json.dumps({"date": began, "sets": table}, indent=1) + "\n", "utf-8")
-    print(markdown(table))
+    environment, judge = environment_of(settings, threads), StrictJudge(make_embedder(settings))
+    known = [data / name for name in SETS if (data / name).exists()] if data else []
+    sets = [*([] if no_sample else [sample()]), *map(QuestionSet.read, (*known, *folders))]
+    make_ready(names)
+    drawn = {"limit": limit, "seed": seed, "split": split, "threads": threads}
+    command = "make compare, " + ", ".join(f"{key} {value}" for key, value in drawn.items())
+    about = {"date": time.strftime("%Y-%m-%d"), "command": command, "machine": machine()}
+    whole = {**about, "judge": trusted(judge, data), "questions": {}, "sets": {}}
+    measured = partial(measure, environment=environment)
+    interrupted = compare(sets, names, drawn, measured, judge, Results(whole, out))
+    click.echo(document(whole))
+    if interrupted:
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except RagError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,17 +1,18 @@
 """txtai as in its RAG example: paragraphs, an embeddings database with content, context of 3."""
 
 import os
+import re
 
-from system import chat, serve
+from system import Writer, serve
 from txtai import RAG, Embeddings
-from txtai.pipeline import Segmentation
 
-# The prompt of the example.
+# Prompts of the example.
 TEMPLATE = (
     "Answer the following question using only the context below. Only include information "
     "specifically discussed.\n\nquestion: {question}\ncontext: {context}"
 )
 SYSTEM = "You are a friendly assistant. You answer questions from users."
+WRITER = Writer()
 
 
 class Txtai:
@@ -19,40 +20,48 @@ class Txtai:
 
     def __init__(self):
         self.embeddings = Embeddings(path=os.environ["COMPARE_EMBEDDER"], content=True)
+        self.size, self.scope, self.found = 0, [], []
         self.rag = RAG(
-            self.embeddings, self.write, system=SYSTEM, template=TEMPLATE, output="reference"
-        )
+            self.within, lambda prompts: [WRITER.write(p) for p in prompts],
+            system=SYSTEM, template=TEMPLATE, output="flatten",
+        )  # fmt: skip
 
-    def write(self, messages, **options):
-        return [chat(message) for message in messages]
-
-    def ingest(self, documents):
-        cut = Segmentation(paragraphs=True)
+    def ingest(self, documents, folder):
         rows = [
-            {"text": piece, "source": d["_id"], "title": d["title"]}
+            {"text": piece.strip(), "source": d["_id"]}
             for d in documents
-            for piece in cut(d["text"]) or [d["text"]]
+            for piece in re.split(r"\n\s*\n", d["text"])
+            if piece.strip()
         ]
         self.embeddings.index(rows)
-        return len(rows)
+        self.embeddings.save(folder)
+        self.size = len(rows)
+        return self.size
 
-    def found(self, question, scope, k):
-        names = [f":s{place}" for place in range(len(scope))]
-        only = f" and source in ({', '.join(names)})" if scope else ""
-        values = {name[1:]: id_ for name, id_ in zip(names, scope, strict=True)}
-        sql = f"select id, text, source, title, score from txtai where similar(:q, 1000){only}"
-        return self.embeddings.search(sql, k, parameters={"q": question, **values})
+    def rows(self, question, scope, k):
+        names = [f"s{place}" for place in range(len(scope))]
+        within = f" and source in ({', '.join(f':{name}' for name in names)})" if scope else ""
+        # Filtering comes after the search: candidates must reach all there is.
+        sql = (
+            "select id, text, source, score from txtai "
+            f"where similar(:q, {self.size if scope else k}){within}"
+        )
+        values = {"q": question, **dict(zip(names, scope, strict=True))}
+        return self.embeddings.search(sql, k, parameters=values)
 
-    def search(self, question, scope, k):
-        return [row["source"] for row in self.found(question, scope, 3 * k)]
+    def search(self, question, k):
+        return [row["source"] for row in self.rows(question, [], 3 * k)]
+
+    def within(self, questions, k):
+        """Search for its RAG pipeline, which takes a function in place of a database."""
+        self.found = self.rows(questions[0], self.scope, k)
+        return [self.found]
 
     def ask(self, question, scope):
-        found = self.found(question, scope, 3)
-        context = "\n".join(row["text"] for row in found)
-        prompt = TEMPLATE.format(question=question, context=context)
-        messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": prompt}]
-        return chat(messages), [[row["title"], row["text"]] for row in found]
+        self.scope = scope
+        text = self.rag(question)
+        return text, [[row["source"], None, row["text"]] for row in self.found]
 
 
 if __name__ == "__main__":
-    serve(Txtai)
+    serve(Txtai, "txtai", "faiss-cpu")
