@@ -27,7 +27,11 @@ _OF_OUTPUT = frozenset(("as_json", "out", "report", "fresh"))
 @click.command("eval", cls=EvalCommand)
 @click.argument("folder", metavar="[SET]", required=False, type=click.Path(path_type=Path))
 @click.option("--tasks", default="", help="Only these, separated by commas; default: all that fit.")
-@click.option("--mode", type=click.Choice([m.value for m in Mode]), default=Mode.EXTRACTIVE.value)
+@click.option(
+    "--mode",
+    type=click.Choice([m.value for m in Mode]),
+    help="Default: extractive; for --feedback, as it was asked then.",
+)
 @click.option("--split", type=click.Choice(["calibrate", "report"]), help="Only this half.")
 @click.option("--limit", type=click.IntRange(1), help="Most questions or claims, drawn by --seed.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the draw.")
@@ -65,7 +69,7 @@ def command(  # noqa: PLR0913  (one argument an option)
     *,
     folder: Path | None,
     tasks: str,
-    mode: str,
+    mode: str | None,
     split: str | None,
     limit: int | None,
     seed: int,
@@ -85,28 +89,52 @@ def command(  # noqa: PLR0913  (one argument an option)
     `rag eval compare A B` compares two runs, each a file of --out or a folder of --report.
     """
     from rag.evaluate.plan import Plan
-    from rag.evaluate.report.page import check_folder, write_report
+    from rag.evaluate.report.page import check_folder, replace_text, write_report
 
     if out is not None and not out.absolute().parent.is_dir():
         raise SettingsError(f"--out {out} lies in no folder; create {out.absolute().parent} first")
     if report is not None:
         check_folder(report)
+    if feedback:
+        refuse_beside_feedback(tasks=tasks, split=split, limit=limit, into=into)
+    elif into is not None and folder is not None and not (folder / "attacks.jsonl").exists():
+        raise SettingsError(f"--into goes with an attack set, and {folder} has no attacks.jsonl")
     wanted = tuple(name.strip() for name in tasks.split(",") if name.strip())
     settings = Settings.load(config)
     place, index = asked_of(folder, index, settings, feedback=feedback)
-    plan = Plan(place, wanted, Mode(mode), split, limit, seed, index, claims, fresh, into, feedback)
+    asked = Mode(mode or Mode.EXTRACTIVE)
+    judged = mode is None
+    plan = Plan(
+        place, wanted, asked, split, limit, seed, index, claims, fresh, into, feedback, judged
+    )
     result, whole = measured(plan, settings, judge)
     text = json.dumps(whole, ensure_ascii=False, indent=2)
     kept = {**whole, "when": _now(), "command": again(click.get_current_context())}
     kept["rows"] = result.rows
     if out is not None:
-        out.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        try:
+            replace_text(out, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
+        except OSError as error:
+            raise SettingsError(f"cannot write --out {out}: {error}; name another file") from error
     if report is not None:
         write_report(report, kept)
     for line in [text] if as_json else _lines(result):
         click.echo(line)
     if result.partial:
         sys.exit(INTERRUPTED)
+
+
+def refuse_beside_feedback(**options: object) -> None:
+    """Refuse options that a replay, which asks everything that is kept, would ignore.
+
+    Raises:
+        SettingsError: Naming the first that is given.
+    """
+    for name, value in options.items():
+        if value not in (None, ""):
+            raise SettingsError(
+                f"--{name} does not go with --feedback, which asks all that is kept; leave it out"
+            )
 
 
 def asked_of(
