@@ -89,12 +89,8 @@ def command(  # noqa: PLR0913  (one argument an option)
     `rag eval compare A B` compares two runs, each a file of --out or a folder of --report.
     """
     from rag.evaluate.plan import Plan
-    from rag.evaluate.report.page import check_folder, replace_text, write_report
 
-    if out is not None and not out.absolute().parent.is_dir():
-        raise SettingsError(f"--out {out} lies in no folder; create {out.absolute().parent} first")
-    if report is not None:
-        check_folder(report)
+    check_outputs(out, report)
     if feedback:
         refuse_beside_feedback(tasks=tasks, split=split, limit=limit, into=into)
     elif into is not None and folder is not None and not (folder / "attacks.jsonl").exists():
@@ -111,17 +107,44 @@ def command(  # noqa: PLR0913  (one argument an option)
     text = json.dumps(whole, ensure_ascii=False, indent=2)
     kept = {**whole, "when": _now(), "command": again(click.get_current_context())}
     kept["rows"] = result.rows
-    if out is not None:
-        try:
-            replace_text(out, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
-        except OSError as error:
-            raise SettingsError(f"cannot write --out {out}: {error}; name another file") from error
-    if report is not None:
-        write_report(report, kept)
+    write_outputs(kept, out, report)
     for line in [text] if as_json else _lines(result):
         click.echo(line)
     if result.partial:
         sys.exit(INTERRUPTED)
+
+
+def check_outputs(out: Path | None, report: Path | None) -> None:
+    """Find what is wrong with the places of the output before a long run.
+
+    Raises:
+        SettingsError: If one cannot be written into, or `out` is no file, which is replaced.
+    """
+    from rag.evaluate.report.page import check_folder
+
+    if out is not None and not out.absolute().parent.is_dir():
+        raise SettingsError(f"--out {out} lies in no folder; create {out.absolute().parent} first")
+    if out is not None and out.exists() and not out.is_file():
+        raise SettingsError(f"--out {out} is no file; name one, or print with --json")
+    if report is not None:
+        check_folder(report)
+
+
+def write_outputs(run: dict[str, object], out: Path | None, report: Path | None) -> None:
+    """Write a run as JSON and as a report, each file whole or not at all.
+
+    Raises:
+        SettingsError: If a place cannot be written into.
+    """
+    from rag.evaluate.report.page import replace_text, write_report
+
+    if out is not None:
+        try:
+            replace_text(out, json.dumps(run, ensure_ascii=False, indent=1) + "\n")
+        except OSError as error:
+            raise SettingsError(f"cannot write --out {out}: {error}; name another file") from error
+    if report is not None:
+        write_report(report, run)
 
 
 def refuse_beside_feedback(**options: object) -> None:
