@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.errors import IndexNotFound, LoadError, QuestionError, RagError, SettingsError
+from rag.errors import IndexNotFound, LoadError, QuestionError, SettingsError
 from rag.evaluate.feedback import Cited, Feedback, Judgement, add, read, remove
 from rag.evaluate.plan import Plan
 from rag.evaluate.replay import amiss, failing_lines
@@ -18,7 +18,7 @@ from rag.index.layout import IndexFolder
 from rag.measure.evaluate import asked_of, refuse_beside_feedback
 from rag.measure.feedback import VERDICTS, group
 from rag.settings import Settings
-from rag.testing import pipeline_of
+from rag.testing import ScriptedGenerator, pipeline_of
 from rag.types import Filter, Mode
 from tests.evaluate.runs import run_of
 
@@ -312,12 +312,22 @@ def test_a_judgement_is_replayed_in_its_own_mode_unless_another_is_named(home, l
     pipeline.snapshot.close()
     plan = Plan(folder.root, index=folder.name, feedback=True)
 
-    named = evaluate(replace(plan, as_judged=False), lab, quiet)
-    with pytest.raises(RagError):  # this lab has no generator
-        evaluate(plan, lab, quiet)
+    asked = []
+
+    class Heard(ScriptedGenerator):
+        def stream(self, messages, **limits):
+            asked.append(messages)
+            return super().stream(messages, **limits)
+
+    heard = replace(
+        lab, open=lambda name: replace(lab.open(name), generator=Heard("The mill opens at nine."))
+    )
+    evaluate(replace(plan, as_judged=False), heard, quiet)
+    in_another = len(asked)
+    evaluate(plan, heard, quiet)
 
     folder.feedback.unlink()
-    assert named.figures["feedback.passed"].value == 1
+    assert (in_another, len(asked)) == (0, 1)
 
 
 def test_a_replay_without_feedback_says_how_to_add_some(folder, lab, tmp_path):
