@@ -19,11 +19,11 @@ from typing import Any
 
 from rag.errors import LoadError, QuestionError
 from rag.evaluate.datasets import unique
-from rag.evaluate.lines import Line, read_lines
+from rag.evaluate.lines import Line, lines_of
 from rag.index.disk import disk_errors
 from rag.index.layout import IndexFolder
 from rag.index.reading import check_exists
-from rag.types import Answer, Citation, Filter
+from rag.types import Answer, Citation, Filter, Mode
 
 LONGEST = 4000
 """Characters of a reason or an expected answer."""
@@ -137,12 +137,18 @@ def read(folder: IndexFolder) -> list[Feedback]:
         LoadError: Naming file and line, if a line was changed into what it should not be.
     """
     path = folder.feedback
-    if not path.exists() or not path.stat().st_size:
+    if not path.exists():
         return []
-    with path.open("rb") as kept:
-        torn = _torn(kept.read())
-    lines = list(read_lines(path, skip_last=True)) if torn else read_lines(path)
-    return [_feedback(line) for line in unique(lines)]
+    data = path.read_bytes()
+    whole = data[: _whole(data)]
+    return (
+        [
+            _feedback(line)
+            for line in unique(lines_of(path, whole.decode(errors="replace").split("\n")))
+        ]
+        if whole.strip()
+        else []
+    )
 
 
 def remove(folder: IndexFolder, id_: str) -> Feedback:
@@ -192,26 +198,27 @@ def _append(folder: IndexFolder, line: bytes) -> None:
     """
     with folder.feedback.open("a+b") as out:
         out.seek(0)
-        kept = out.read()
-        if _torn(kept):
-            out.truncate(kept.rfind(b"\n") + 1)
-        elif kept and not kept.endswith(b"\n"):
-            line = b"\n" + line
-        out.write(line)
+        data = out.read()
+        whole = _whole(data)
+        if whole < len(data):
+            out.truncate(whole)
+        ended = not whole or data[whole - 1 : whole] == b"\n"
+        out.write(line if ended else b"\n" + line)
         out.flush()
         os.fsync(out.fileno())
 
 
-def _torn(kept: bytes) -> bool:
-    """Return whether the last line has neither an end nor a meaning."""
-    last = kept[kept.rfind(b"\n") + 1 :]
-    if not last.strip():
-        return False
+def _whole(data: bytes) -> int:
+    """Return how many bytes are kept: all but a last line that is cut off.
+
+    A last line that is JSON merely lacks its newline, as editors leave it.
+    """
+    last = data.rfind(b"\n") + 1
     try:
-        json.loads(last)
+        json.loads(data[last:])
     except ValueError:
-        return True
-    return False
+        return last
+    return len(data)
 
 
 def _judgement(verdict: str) -> Judgement:
@@ -235,6 +242,8 @@ def _feedback(line: Line) -> Feedback:
     if verdict not in set(Judgement):
         raise LoadError(f"{line.place}: 'verdict' is {' or '.join(Judgement)}, not {verdict!r}")
     row: dict[str, Any] = dict(line.row)
+    if row.get("mode") not in set(Mode):
+        raise LoadError(f"{line.place}: 'mode' is {' or '.join(Mode)}, not {row.get('mode')!r}")
     try:
         cited = tuple(Cited(**one) for one in row["cited"])
         scope: dict[str, Any] = {

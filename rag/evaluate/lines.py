@@ -1,7 +1,7 @@
 """Read JSON Lines, and say file and line when a line is not what its format says."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,16 +72,25 @@ def read_lines(path: Path, *, skip_last: bool = False) -> Iterator[Line]:
     Raises:
         LoadError: If the file cannot be read, holds nothing, or a line is no JSON object.
     """
-    empty = True
     try:
         with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip() and not (skip_last and not line.endswith("\n")):
-                    empty = False
-                    yield Line(f"{path}, line {number}", _object(path, number, line))
+            yield from lines_of(path, lines)
     except (OSError, UnicodeDecodeError) as error:
         raise LoadError(f"cannot read {path}: {error}") from error
-    if empty and not skip_last:
+
+
+def lines_of(path: Path, lines: Iterable[str]) -> Iterator[Line]:
+    """Yield the objects of lines that were read from `path`, blank ones skipped.
+
+    Raises:
+        LoadError: If there are none, or a line is no JSON object.
+    """
+    empty = True
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            empty = False
+            yield Line(f"{path}, line {number}", _object(path, number, line))
+    if empty:
         raise LoadError(f"{path} is empty; write one JSON object a line")
 
 
