@@ -131,8 +131,6 @@ def add(
 def read(folder: IndexFolder) -> list[Feedback]:
     """Return everything kept for an index, oldest first; empty when nothing was.
 
-    A last line that a crash cut off is passed over; the next `add` clears it away.
-
     Raises:
         LoadError: Naming file and line, if a line was changed into what it should not be.
     """
@@ -192,10 +190,7 @@ def _locked(folder: IndexFolder) -> Iterator[None]:
 
 
 def _append(folder: IndexFolder, line: bytes) -> None:
-    """Add a line and wait until it is on the disk; a line cut off by a crash is dropped first.
-
-    A whole last line without its line end, as some editors leave it, stays.
-    """
+    """Add a line and wait until it is on the disk; a line cut off by a crash is dropped first."""
     with folder.feedback.open("a+b") as out:
         out.seek(0)
         data = out.read()

@@ -62,12 +62,8 @@ class Line:
         return value
 
 
-def read_lines(path: Path, *, skip_last: bool = False) -> Iterator[Line]:
+def read_lines(path: Path) -> Iterator[Line]:
     """Yield the objects of a JSON Lines file, blank lines skipped.
-
-    Args:
-        path: The file.
-        skip_last: Pass over a last line that has no line end: its writer was cut off.
 
     Raises:
         LoadError: If the file cannot be read, holds nothing, or a line is no JSON object.

@@ -82,11 +82,6 @@ def amiss(feedback: Feedback, answer: Answer) -> str | None:
             return _changed(feedback, answer, abstains=abstains)
 
 
-def _within(part: Sequence[str], whole: Sequence[str]) -> bool:
-    """Return whether the words of `part`, if any, stand in a row in `whole`."""
-    return bool(part) and f" {' '.join(part)} " in f" {' '.join(whole)} "
-
-
 def feedback_figures(done: Sequence[Replayed]) -> dict[str, Figure]:
     """Return the share of judgements that the live build meets."""
     return {"feedback.passed": mean([one.why is None for one in done])}

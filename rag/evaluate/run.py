@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from rag.errors import SettingsError
 from rag.evaluate.answers import Pair, abstention, answers
 from rag.evaluate.asking import Asker, check_covers
 from rag.evaluate.attacking import measure_attacks
@@ -53,8 +52,6 @@ def evaluate(plan: Plan, lab: Lab, progress: Progress) -> Result:
         return result
     material = read_material(plan.folder)
     tasks = chosen_tasks(plan, material)
-    if plan.into is not None and "injection" not in tasks:
-        raise SettingsError(f"--into {plan.into} is for attack sets, and {plan.folder} is none")
     result = Result(plan, material.name, _sha256(material), tasks)
     try:
         if material.questions is not None and set(tasks) - {"claims", "injection"}:

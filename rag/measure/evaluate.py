@@ -105,7 +105,7 @@ def command(  # noqa: PLR0913  (one argument an option)
         place, wanted, asked, split, limit, seed, index, claims, fresh, into, feedback, judged
     )
     result, whole = measured(plan, settings, judge)
-    text = json.dumps(whole, indent=2)
+    text = json.dumps(whole, ensure_ascii=False, indent=2)
     kept = {**whole, "when": _now(), "command": again(click.get_current_context())}
     kept["rows"] = result.rows
     write_outputs(kept, out, report)
@@ -179,18 +179,6 @@ def asked_of(
     if folder is None:
         raise SettingsError("name a SET to measure, or --feedback with --index")
     return folder, index
-
-
-def refuse_unused(option: str) -> None:
-    """Raise `SettingsError` for an option that says nothing beside `option`."""
-    context = click.get_current_context()
-    for name in ("tasks", "split", "limit", "into", "mode"):
-        given = context.get_parameter_source(name)
-        if given is click.core.ParameterSource.COMMANDLINE:
-            raise SettingsError(
-                f"--{name} says nothing beside {option}, which asks every question again as it "
-                "was asked; leave it out"
-            )
 
 
 def measured(

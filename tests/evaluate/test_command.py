@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from rag.__main__ import main
 from rag.errors import RagError, SettingsError, WeightsMissing
@@ -190,9 +189,3 @@ def test_a_small_set_is_measured_by_the_real_command(weights, tmp_path, monkeypa
     assert first["answers"] == second["answers"]
     assert first["speed"]["answer_p50_ms"] == second["speed"]["answer_p50_ms"]  # not asked again
     assert set(first["models"]["embedder"]["sha256"])
-
-
-@pytest.mark.parametrize("words", [["--tasks", "answers"], ["--split", "report"], ["--limit", "3"]])
-def test_options_that_feedback_does_not_heed_are_refused(words):
-    with pytest.raises(SettingsError, match="asks every question again"):
-        CliRunner().invoke(command, ["--feedback", "-i", "a", *words], catch_exceptions=False)
