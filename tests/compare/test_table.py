@@ -24,10 +24,12 @@ def test_the_summary_holds_one_figure_a_set_in_each_cell():
     def column(share):
         return {"answered.answerable": {"value": share, "ci95": [0, 1]}}
 
-    text = summary({"a": {"ours": column(0.5), "theirs": "no wheel"}, "b": {"ours": column(1.0)}})
+    text = summary(
+        {"a": {"ours": column(0.5), "theirs": "no wheel"}, "b": {"ours": column(1.0)}, "c": {}}
+    )
 
-    assert "| a / b | ours | theirs |" in text
-    assert "| answerable questions answered | 0.50 / 1.00 | failed / failed |" in text
+    assert "| a / b / c | ours | theirs |" in text
+    assert "| answerable questions answered | 0.50 / 1.00 / - | failed / - / - |" in text
 
 
 def test_the_notes_name_every_other_system():
