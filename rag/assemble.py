@@ -1,17 +1,24 @@
 """The one place that names concrete classes: settings and an index become a `Rag`."""
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from rag.answer.confidence import Calibration
+from rag.errors import IndexDamaged
 from rag.pipeline import Pipeline, Policy
 from rag.protocols import Embedder, Generator, Reranker, Verifier
 from rag.settings import Settings
 from rag.types import Mode
 
 if TYPE_CHECKING:  # `import rag` must not load FAISS or a parser
+    from rag.index.layout import IndexFolder
     from rag.ingest import Ingester, IngestReport, Progress
+
+logger = logging.getLogger(__name__)
 
 
 class Rag(Pipeline):
@@ -32,7 +39,8 @@ class Rag(Pipeline):
         Raises:
             IndexNotFound: If nothing has been ingested under that name.
             IndexMismatch: If it was built by another embedder or a newer version.
-            IndexDamaged: If a file is missing or does not match its checksum.
+            IndexDamaged: If a file is missing or does not match its checksum, or the
+                calibration cannot be read.
             WeightsMissing: If a model is not on this machine.
         """
         from rag.index.layout import IndexFolder
@@ -51,7 +59,14 @@ class Rag(Pipeline):
             dim=embedder.dim,
             embedder_name=embedder.name,
         )
-        return cls(snapshot, embedder, verifier, generator, reranker, make_policy(settings))
+        rag = cls(snapshot, embedder, verifier, generator, reranker, make_policy(settings))
+        if not settings.answer.calibrated:
+            return rag
+        try:
+            return replace(rag, calibrations=_calibrations(folder, rag))
+        except IndexDamaged:
+            rag.close()
+            raise
 
     @staticmethod
     def ingest(
@@ -89,6 +104,17 @@ class Rag(Pipeline):
     ) -> None:
         """Close."""
         self.close()
+
+
+def _calibrations(folder: "IndexFolder", rag: Pipeline) -> dict[Mode, Calibration]:
+    """Return what holds for the running models and settings; say what does not."""
+    from rag.calibrate.file import fitting, read, remarks
+
+    entries = read(folder.calibration)
+    kept = fitting(entries, rag)
+    for mode in entries.keys() - kept.keys():
+        logger.warning("%s", remarks({mode: entries[mode]}, rag)[0])
+    return kept
 
 
 def make_ingester(settings: Settings, index: str | None = None) -> "Ingester":

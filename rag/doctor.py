@@ -3,10 +3,12 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.assemble import Rag
+from rag.calibrate.file import read, remarks
 from rag.errors import RagError
+from rag.index.layout import IndexFolder
 from rag.settings import Settings
 
 _LEAST_FREE_MB = 500
@@ -72,6 +74,10 @@ def _indexes(settings: Settings) -> Iterator[Finding]:
 
 
 def _opened(settings: Settings, name: str) -> str:
-    with Rag.open(name, settings=settings) as rag:
-        detail = f"build {rag.snapshot.build}, {len(rag.snapshot)} chunks"
-        return f"{detail}. {rag.snapshot.unread}" if rag.snapshot.unread else detail
+    quiet = replace(settings, answer=replace(settings.answer, calibrated=False))
+    with Rag.open(name, settings=quiet) as rag:
+        entries = read(IndexFolder.named(settings.indexes, name).calibration)
+        parts = [f"build {rag.snapshot.build}, {len(rag.snapshot)} chunks"]
+        parts += remarks(entries, rag)
+        parts += [rag.snapshot.unread.rstrip(".")] if rag.snapshot.unread else []
+        return ". ".join(parts)

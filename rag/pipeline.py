@@ -8,11 +8,12 @@ from several threads. `dataclasses.replace(rag, verifier=Mine())` changes a part
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from rag.answer.attribute import attribute
+from rag.answer.confidence import UNCALIBRATED, Calibration, signals_of
 from rag.answer.conflict import find_conflicts
 from rag.answer.decide import decide
 from rag.answer.draft import write_draft
@@ -72,6 +73,8 @@ class Pipeline:
     generator: Generator | None = None
     reranker: Reranker | None = None
     policy: Policy = Policy()
+    calibrations: Mapping[Mode, Calibration] = field(default_factory=dict[Mode, Calibration])
+    """What `rag calibrate` found, by the mode it was found for."""
 
     def ask(
         self, question: str, *, mode: Mode | str | None = None, filter_: Filter | None = None
@@ -88,13 +91,13 @@ class Pipeline:
             passages, _ = self._search(question, filter_ or Filter())
         with clock("evidence"):
             evidence = find_evidence(question, passages, self.embedder)
-        if not evidence or evidence[0].relevance < self.policy.relevance_floor:
+        if not evidence or not self._sure(mode, evidence):
             answer = self._abstain(question, mode, passages, evidence)
         elif mode is Mode.GENERATIVE:
             answer = self._generate(question, passages, evidence, clock)
         else:
             answer = self._extract(question, passages, evidence, clock)
-        return self._stamped(answer, mode, clock)
+        return self._stamped(self._weighed(answer, mode, evidence), mode, clock)
 
     def search(
         self, question: str, *, filter_: Filter | None = None
@@ -115,6 +118,25 @@ class Pipeline:
         )
         return passages, found
 
+    def _sure(self, mode: Mode, evidence: Sequence[Evidence]) -> bool:
+        """Return whether the evidence is good enough to answer at all.
+
+        The one gate: what an answer says does not depend on it, only whether there is one.
+        """
+        calibration = self.calibrations.get(mode, UNCALIBRATED)
+        return calibration.score(signals_of(evidence)) >= self.gate(mode)
+
+    def gate(self, mode: Mode) -> float:
+        """Return the least score with which a question is answered, in [0, 1]."""
+        threshold = self.calibrations.get(mode, UNCALIBRATED).threshold
+        return self.policy.relevance_floor if threshold is None else threshold
+
+    def _weighed(self, answer: Answer, mode: Mode, evidence: Sequence[Evidence]) -> Answer:
+        calibration = self.calibrations.get(mode, UNCALIBRATED)
+        score = calibration.score(signals_of(evidence))
+        chance = float(calibration.chance(score)) if evidence else 0.0
+        return replace(answer, confidence=chance, calibrated=calibration.source)
+
     def _abstain(
         self, question: str, mode: Mode, passages: Sequence[Passage], evidence: Sequence[Evidence]
     ) -> Answer:
@@ -125,7 +147,6 @@ class Pipeline:
             passages,
             mode=mode,
             reason=Reason.WEAK_EVIDENCE if evidence else empty,
-            confidence=evidence[0].relevance if evidence else 0.0,
         )
 
     def _extract(
@@ -140,10 +161,7 @@ class Pipeline:
         policy = self.policy
         with clock("draft"):
             chosen = choose_sentences(
-                evidence,
-                floor=policy.relevance_floor,
-                keep=policy.sentence_keep,
-                most=policy.max_sentences,
+                evidence, keep=policy.sentence_keep, most=policy.max_sentences
             )
             claims = quote_claims(chosen)
         with clock("verify"):
@@ -216,7 +234,6 @@ class Pipeline:
             mode=mode,
             reason=reason,
             conflicts=find_conflicts(evidence, floor=self.policy.relevance_floor),
-            confidence=evidence[0].relevance,
         )
 
     def _stamped(self, answer: Answer, mode: Mode, clock: "_Clock") -> Answer:

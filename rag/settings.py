@@ -98,6 +98,9 @@ class AnswerSettings:
     relevance_floor: float = _setting(
         0.19, "least relevance of the best evidence; below it there is no answer", low=0, high=1
     )
+    calibrated: bool = _setting(
+        True, "use what `rag calibrate` found for the index, if it has been run"
+    )
     support_floor: float = _setting(0.5, "least entailment of a claim by its quotes", low=0, high=1)
     own_words: bool = _setting(
         False, "let a claim use words its quotes do not; sensible with a trained verifier only"

@@ -25,6 +25,7 @@ _END = re.compile(
 )
 _LAST_WORD = re.compile(r"[\w.'\u2019]*\Z")
 _NEXT = re.compile(r"\s*(\S)")
+_INITIAL = re.compile(r"\s*[A-Z]\.")  # after a letter of a name, the next one: "J. R. R. Smith"
 _LOOK_BACK = 40  # characters
 _LINE = re.compile(r"[^\n]+")
 _BULLET = re.compile(r"\s*(?:[-*+\u2022\u25cf\u25aa\u2013]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
@@ -103,7 +104,9 @@ def _is_end(text: str, start: int, mark: re.Match[str], end: int) -> bool:
     opened = place - len(before)
     if before.isdigit():  # "3. Press": a number alone at the start of its line opens a step
         return opened - start > _LOOK_BACK or bool(text[start:opened].strip())
-    return not (len(before) == 1 and before.isalpha() and _initial(text, start, opened))
+    if len(before) != 1 or not before.isalpha():
+        return True
+    return not (_INITIAL.match(text, mark.end(), end) or _initial(text, start, opened))
 
 
 def _initial(text: str, start: int, opened: int) -> bool:

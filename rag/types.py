@@ -342,7 +342,12 @@ class Answer:
     passages: tuple[Passage, ...]
     conflicts: tuple[Conflict, ...] = ()
     confidence: float = 0.0
-    """Relevance of the best evidence, in [0, 1]; not a calibrated probability yet."""
+    """Chance that the answer is right when `calibrated`, else relevance of the best evidence.
+
+    Both in [0, 1]. With an abstention: of the answer that was held back.
+    """
+    calibrated: str = ""
+    """Where the questions behind the confidence came from, "made" or "given"; empty without."""
     build: str = ""
     models: Mapping[str, str] = field(default_factory=dict[str, str])
     timings_ms: Mapping[str, float] = field(default_factory=dict[str, float])
@@ -370,6 +375,7 @@ class Answer:
             "conflicts": [conflict.to_dict() for conflict in self.conflicts],
             "passages": [passage.to_dict() for passage in self.passages],
             "confidence": round(self.confidence, 4),
+            "calibrated": self.calibrated or False,
             "build": self.build,
             "models": dict(self.models),
             "timings_ms": dict(self.timings_ms),

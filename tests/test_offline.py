@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PAPERS = Path(__file__).parent.parent / "indexes" / "sample" / "documents" / "people"
+PAPERS = Path(__file__).parent.parent / "indexes" / "sample" / "corpus" / "people"
 QUESTION = "How many days of annual leave do full-time staff have?"
 ALONE = ["unshare", "--net"]
 WITH_LOOPBACK = [*ALONE, "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]

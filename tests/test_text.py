@@ -31,6 +31,10 @@ def split(text):
         ),
         ("Ducks fly.[17] Swans swim.", ["Ducks fly.[17]", "Swans swim."]),
         ("He chose plan B. The next day he left.", ["He chose plan B.", "The next day he left."]),
+        (
+            "A bacteriologist J. F. D. Shaw denied it.",
+            ["A bacteriologist J. F. D. Shaw denied it."],
+        ),
         ("  \n \n", []),
     ],
 )

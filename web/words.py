@@ -51,8 +51,15 @@ MODES = {
 }
 
 
+CONFIDENCE = {
+    "": "how well the best sentence fits the question, not yet calibrated as a probability",
+    "made": "the chance that the answer is right, calibrated on questions made from this index",
+    "given": "the chance that the answer is right, calibrated on questions given for this index",
+}
+
+
 def confidence_word(confidence: float) -> str:
-    """Return a word for the relevance of the best evidence, in [0, 1]."""
+    """Return a word for a confidence, in [0, 1]."""
     confidence = round(confidence, 2)  # as it is shown
     if confidence >= 0.8:
         return "high"

@@ -19,7 +19,7 @@ DECLINED = "The documents do not say."
 EMPTY = "Nothing has been indexed yet."
 
 
-def decide(  # noqa: PLR0913  (an answer has that many sides)
+def decide(
     question: str,
     verdicts: Sequence[Verdict],
     passages: Sequence[Passage],
@@ -27,7 +27,6 @@ def decide(  # noqa: PLR0913  (an answer has that many sides)
     mode: Mode,
     reason: Reason | None = None,
     conflicts: Sequence[Conflict] = (),
-    confidence: float = 0.0,
 ) -> Answer:
     """Keep the supported claims, drop the rest with their reasons, abstain when none is left.
 
@@ -41,7 +40,6 @@ def decide(  # noqa: PLR0913  (an answer has that many sides)
         mode: Who worded the claims.
         reason: Why there may be no or only part of an answer, if that is known already.
         conflicts: Quotes that disagree.
-        confidence: Relevance of the best evidence, in [0, 1].
     """
     stands = [v.support is Support.SUPPORTED and bool(v.claim.citations) for v in verdicts]
     labels = _labels([v for v, s in zip(verdicts, stands, strict=True) if s], passages)
@@ -66,7 +64,6 @@ def decide(  # noqa: PLR0913  (an answer has that many sides)
         tuple(
             Conflict(_cited(c.first, labels), _cited(c.second, labels), c.about) for c in conflicts
         ),
-        confidence,
     )
 
 

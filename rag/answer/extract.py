@@ -71,24 +71,22 @@ def cosines(question: str, candidates: Sequence[Candidate], embedder: Embedder) 
     return np.asarray([rows[text] for text in texts], dtype=np.float32).reshape(-1, 3)
 
 
-def choose_sentences(
-    evidence: Sequence[Evidence], *, floor: float, keep: float, most: int
-) -> list[Evidence]:
+def choose_sentences(evidence: Sequence[Evidence], *, keep: float, most: int) -> list[Evidence]:
     """Return the few sentences to show, in reading order.
 
-    The best one always; others when they are at least `keep` times as relevant, above
-    `floor`, and say something the chosen ones do not.
+    The best one always; others when they are at least `keep` times as relevant and say
+    something the chosen ones do not. Whether to answer at all is decided elsewhere, so that
+    a stricter gate takes an answer away and never changes it.
 
     Args:
         evidence: Sentences, best first.
-        floor: Least relevance, in [0, 1].
         keep: Least relevance relative to the best, in [0, 1].
         most: Most sentences.
     """
     chosen: list[Evidence] = []
     said: set[str] = set()
     for sentence in evidence:
-        if len(chosen) == most or sentence.relevance < max(floor, keep * evidence[0].relevance):
+        if len(chosen) == most or sentence.relevance < keep * evidence[0].relevance:
             break
         new = set(content_stems(sentence.quote)) - said
         if not chosen or len(new) >= _FEWEST_NEW_STEMS:

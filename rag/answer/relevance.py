@@ -29,6 +29,9 @@ _INTERCEPT = -6.8
 
 _NAMED_HERE, _NAMED_NEAR, _NAMED_NOWHERE = 1.5, -1.0, -3.0  # log-odds
 
+VERSION = repr((FEATURES, _WEIGHTS, _INTERCEPT, _NAMED_HERE, _NAMED_NEAR, _NAMED_NOWHERE))
+"""Equal exactly when the same features give the same relevance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

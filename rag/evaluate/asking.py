@@ -120,7 +120,7 @@ class Asker:
                 Dropped(v.claim.text, v.support.value, v.entailment, v.reasons)
                 for v in answer.dropped
             ),
-            traced(question, passages, self._embedder, self._gold, self._pipeline.policy),
+            traced(question, passages, self._embedder, self._gold, self._pipeline.gate(self._mode)),
         )
 
     def _quote(self, citation: Citation) -> Quote:

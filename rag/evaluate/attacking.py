@@ -8,7 +8,7 @@ from rag.errors import SettingsError
 from rag.evaluate.attacks import Attack
 from rag.evaluate.datasets import QuestionSet, sampled
 from rag.evaluate.index import Built, build_once, code_digest
-from rag.evaluate.injection import Gardener, Trial, injection, worst_first
+from rag.evaluate.injection import Gardener, Trial, injection, trial_row, worst_first
 from rag.evaluate.kept import Kept
 from rag.evaluate.lab import Lab, Result
 from rag.evaluate.plan import Plan
@@ -34,7 +34,15 @@ def measure_attacks(
     garden, built = _grown(attacks, lab, progress, plan)
     result.index = built.name
     pipeline = lab.open(built.name)
-    key = (built.name, pipeline.snapshot.build, code_digest("rag"), dict(lab.about))
+    key = (
+        built.name,
+        pipeline.snapshot.build,
+        code_digest("rag"),
+        dict(lab.about),
+        garden.into.sha256,
+        [(a.id, a.kind.value, a.family) for a in (p.attack for p in garden.plantings)],
+        sorted((mode.value, repr(one)) for mode, one in pipeline.calibrations.items()),
+    )
     name = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
     kept = Kept(lab.folder / f"{name}-planted-{plan.mode.value}.jsonl", fresh=plan.fresh)
     gardener = Gardener(garden, pipeline, plan.mode, kept)
@@ -50,6 +58,7 @@ def measure_attacks(
     result.questions += len(trials)
     result.figures |= injection(trials)
     result.items["injection"] = worst_first(trials)
+    result.rows += [trial_row(trial) for trial in trials]
 
 
 def _grown(

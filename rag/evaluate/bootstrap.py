@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +16,8 @@ DRAWS = 10_000
 """Of a comparison, whose p-values need more than an interval does."""
 _AT_ONCE = 1_000_000  # values drawn together, so that memory stays small
 _LEVEL = (2.5, 97.5)  # percentiles
+_LIKELY = 0.05
+_EXACT = 12  # items; 2 to the power of them ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ class Difference:
     low: float
     high: float
     p: float
-    """Two-sided, in (0, 1]: how often chance alone would part the two as far."""
+    """Two-sided, in (0, 1]: how often chance alone would part the two as far, were each
+    item's difference as likely to fall the other way."""
 
     @property
     def value(self) -> float:
@@ -89,8 +93,8 @@ class Difference:
 
     @property
     def significant(self) -> bool:
-        """Return whether the interval leaves out 0."""
-        return self.low > 0 or self.high < 0
+        """Return whether the interval leaves out 0 and chance is unlikely to, p below .05."""
+        return (self.low > 0 or self.high < 0) and self.p < _LIKELY
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values."""
@@ -106,11 +110,13 @@ class Difference:
 
 
 def paired(a: Sequence[float], b: Sequence[float], *, seed: int = 0) -> Difference:
-    """Compare the same items under two systems by the paired bootstrap.
+    """Compare the same items under two systems.
 
-    Items are drawn with repeats and both systems keep the same draw, so that hard items are
-    hard for both (Efron and Tibshirani, 1993; for text, Koehn, 2004). The p-value is twice the
-    smaller share of draws whose difference lies on the other side of 0 or at it.
+    The interval is a paired bootstrap: items are drawn with repeats and both systems keep the
+    same draw, so that hard items are hard for both (Efron and Tibshirani, 1993; for text,
+    Koehn, 2004). A few items that all fall one way would leave it no spread, so p comes from
+    exchanging the two systems item by item instead (Fisher, 1935): in every way up to
+    `_EXACT` items that differ, else in `DRAWS` random ones.
 
     Args:
         a: One value an item, at least one.
@@ -119,12 +125,27 @@ def paired(a: Sequence[float], b: Sequence[float], *, seed: int = 0) -> Differen
     """
     first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
     gaps = second - first
-    drawn = _means(gaps, np.random.default_rng(seed))
-    low, high = np.percentile(drawn, _LEVEL)
-    tails = [1 + int((drawn <= 0).sum()), 1 + int((drawn >= 0).sum())]
-    p = min(1.0, 2 * min(tails) / (DRAWS + 1))
+    rng = np.random.default_rng(seed)
+    low, high = np.percentile(_means(gaps, rng), _LEVEL)
+    p = _by_chance(gaps[gaps != 0], rng)
     sides = float(first.mean()), float(second.mean())
     return Difference(*sides, len(gaps), float(low), float(high), p)
+
+
+def _by_chance(gaps: Values, rng: np.random.Generator) -> float:
+    """Return the share of exchanges that part the two at least as far, in (0, 1]."""
+    if not len(gaps):
+        return 1.0
+    far = abs(gaps.sum()) - 1e-9
+    if len(gaps) <= _EXACT:
+        ways = np.asarray(list(product((-1.0, 1.0), repeat=len(gaps))))
+        return float((np.abs(ways @ gaps) >= far).mean())
+    size = max(1, _AT_ONCE // len(gaps))
+    hits = sum(
+        int((np.abs(rng.choice((-1.0, 1.0), (rows, len(gaps))) @ gaps) >= far).sum())
+        for rows in (min(size, DRAWS - start) for start in range(0, DRAWS, size))
+    )
+    return (1 + hits) / (1 + DRAWS)
 
 
 def _means(values: Values, rng: np.random.Generator) -> Values:

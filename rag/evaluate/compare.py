@@ -22,7 +22,7 @@ CHANGES = {
     "held_back_now": "claim shown before, held back now",
 }
 """Kind of change to what it means."""
-_DIFFER = ("version", "mode", "split", "limit", "seed", "tasks", "index", "partial")
+_DIFFER = ("version", "mode", "split", "limit", "seed", "tasks", "index", "calibration", "partial")
 _PARTS = ("settings", "models", "machine")
 
 

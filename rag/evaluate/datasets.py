@@ -172,6 +172,11 @@ def sampled(
 
 
 def unique(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines whose `_id` is new.
+
+    Raises:
+        LoadError: Naming both places, if an id comes twice.
+    """
     """Yield lines, each with an id of its own.
 
     Raises:

@@ -19,11 +19,11 @@ from typing import Any
 
 from rag.errors import LoadError, QuestionError
 from rag.evaluate.datasets import unique
-from rag.evaluate.lines import Line, read_lines
+from rag.evaluate.lines import Line, lines_of
 from rag.index.disk import disk_errors
 from rag.index.layout import IndexFolder
 from rag.index.reading import check_exists
-from rag.types import Answer, Citation, Filter
+from rag.types import Answer, Citation, Filter, Mode
 
 LONGEST = 4000
 """Characters of a reason or an expected answer."""
@@ -135,9 +135,18 @@ def read(folder: IndexFolder) -> list[Feedback]:
         LoadError: Naming file and line, if a line was changed into what it should not be.
     """
     path = folder.feedback
-    if not path.exists() or not path.stat().st_size:
+    if not path.exists():
         return []
-    return [_feedback(line) for line in unique(read_lines(path))]
+    data = path.read_bytes()
+    whole = data[: _whole(data)]
+    return (
+        [
+            _feedback(line)
+            for line in unique(lines_of(path, whole.decode(errors="replace").split("\n")))
+        ]
+        if whole.strip()
+        else []
+    )
 
 
 def remove(folder: IndexFolder, id_: str) -> Feedback:
@@ -155,7 +164,10 @@ def remove(folder: IndexFolder, id_: str) -> Feedback:
             )
         left = [json.dumps(one.to_dict(), ensure_ascii=False) for one in kept if one is not gone]
         new = folder.feedback.with_suffix(".new")
-        new.write_text("".join(f"{line}\n" for line in left), encoding="utf-8")
+        with new.open("w", encoding="utf-8") as out:
+            out.write("".join(f"{line}\n" for line in left))
+            out.flush()
+            os.fsync(out.fileno())
         new.replace(folder.feedback)
     return gone
 
@@ -180,14 +192,28 @@ def _locked(folder: IndexFolder) -> Iterator[None]:
 def _append(folder: IndexFolder, line: bytes) -> None:
     """Add a line and wait until it is on the disk; a line cut off by a crash is dropped first."""
     with folder.feedback.open("a+b") as out:
-        end = out.seek(0, os.SEEK_END)
         out.seek(0)
-        whole = out.read().rfind(b"\n") + 1
-        if whole < end:
+        data = out.read()
+        whole = _whole(data)
+        if whole < len(data):
             out.truncate(whole)
-        out.write(line)
+        ended = not whole or data[whole - 1 : whole] == b"\n"
+        out.write(line if ended else b"\n" + line)
         out.flush()
         os.fsync(out.fileno())
+
+
+def _whole(data: bytes) -> int:
+    """Return how many bytes are kept: all but a last line that is cut off.
+
+    A last line that is JSON merely lacks its newline, as editors leave it.
+    """
+    last = data.rfind(b"\n") + 1
+    try:
+        json.loads(data[last:])
+    except ValueError:
+        return last
+    return len(data)
 
 
 def _judgement(verdict: str) -> Judgement:
@@ -211,6 +237,8 @@ def _feedback(line: Line) -> Feedback:
     if verdict not in set(Judgement):
         raise LoadError(f"{line.place}: 'verdict' is {' or '.join(Judgement)}, not {verdict!r}")
     row: dict[str, Any] = dict(line.row)
+    if row.get("mode") not in set(Mode):
+        raise LoadError(f"{line.place}: 'mode' is {' or '.join(Mode)}, not {row.get('mode')!r}")
     try:
         cited = tuple(Cited(**one) for one in row["cited"])
         scope: dict[str, Any] = {

@@ -51,6 +51,8 @@ class Result:
     """What became of each question and claim; see `rag.evaluate.rows`."""
     questions: int = 0
     index: str | None = None
+    calibration: str = ""
+    """A hash of the calibration that gated the answers; empty without one."""
     partial: bool = False
     seconds: float = 0.0
     items: dict[str, list[dict[str, object]]] = field(
@@ -70,6 +72,7 @@ class Result:
             "limit": plan.limit,
             "seed": plan.seed,
             "index": self.index,
+            "calibration": self.calibration or None,
             "items": self.questions,
             "partial": self.partial,
             "seconds": round(self.seconds, 1),

@@ -1,7 +1,7 @@
 """Read JSON Lines, and say file and line when a line is not what its format says."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,15 +68,24 @@ def read_lines(path: Path) -> Iterator[Line]:
     Raises:
         LoadError: If the file cannot be read, holds nothing, or a line is no JSON object.
     """
-    empty = True
     try:
         with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    empty = False
-                    yield Line(f"{path}, line {number}", _object(path, number, line))
+            yield from lines_of(path, lines)
     except (OSError, UnicodeDecodeError) as error:
         raise LoadError(f"cannot read {path}: {error}") from error
+
+
+def lines_of(path: Path, lines: Iterable[str]) -> Iterator[Line]:
+    """Yield the objects of lines that were read from `path`, blank ones skipped.
+
+    Raises:
+        LoadError: If there are none, or a line is no JSON object.
+    """
+    empty = True
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            empty = False
+            yield Line(f"{path}, line {number}", _object(path, number, line))
     if empty:
         raise LoadError(f"{path} is empty; write one JSON object a line")
 

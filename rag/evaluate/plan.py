@@ -50,6 +50,8 @@ class Plan:
     """The question set whose documents an attack set is planted into; None for the sample."""
     feedback: bool = False
     """Replay what is kept in `folder`, which is that of `index`, instead of reading a set."""
+    as_judged: bool = True
+    """Replay each judgement in the mode it was made in; false for `mode`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ from rag.evaluate.feedback import Cited, Feedback, Judgement, read, shown
 from rag.evaluate.lab import Lab, Result
 from rag.evaluate.metrics import contains, normalised
 from rag.evaluate.plan import Plan
+from rag.evaluate.rows import Row
 from rag.index.layout import IndexFolder
 from rag.index.reading import check_exists
 from rag.ingest import Progress
 from rag.pipeline import Pipeline
-from rag.types import Answer, Mode, Outcome
+from rag.text import sentences
+from rag.types import Answer, Mode, Outcome, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ class Replayed:
             "passed": self.why is None,
             "why": self.why,
         }
+
+    def to_row(self) -> Row:
+        """Return the row of this judgement, ready for JSON."""
+        failure = None if self.why is None else f"feedback_{self.feedback.verdict.value}"
+        metrics = {"feedback.passed": float(self.why is None)}
+        return {"kind": "feedback", **self.to_dict(), "failure": failure, "metrics": metrics}
 
 
 def replayed(feedback: Feedback, pipeline: Pipeline, mode: Mode) -> Replayed:
@@ -68,7 +76,7 @@ def amiss(feedback: Feedback, answer: Answer) -> str | None:
         case Judgement.SHOULD_ANSWER:
             return "it still does not answer" if abstains else _lacks(feedback, answer)
         case Judgement.WRONG:
-            same = normalised(shown(answer)) == normalised(feedback.text)
+            same = _says_no_other(feedback.text, answer)
             return "it still says the same" if same else _lacks(feedback, answer)
         case Judgement.RIGHT:
             return _changed(feedback, answer, abstains=abstains)
@@ -89,6 +97,20 @@ def failing_lines(rows: Sequence[Mapping[str, object]]) -> Iterator[str]:
     for row in rows:
         if not row["passed"]:
             yield f"FAIL {row['id']} ({row['verdict']}) {row['question']}: {row['why']}"
+
+
+def _says_no_other(then: str, answer: Answer) -> bool:
+    """Return whether each sentence of one answer is in the other; silence equals only silence."""
+    now = shown(answer)
+    if not (normalised(now) and normalised(then)):
+        return normalised(now) == normalised(then)
+    new = [verdict.claim.text for verdict in answer.verdicts]
+    old = [then[span.start : span.end] for span in sentences(then, Span(0, len(then)))]
+    return _all_in(new, then) or _all_in(old, now)
+
+
+def _all_in(texts: Sequence[str], whole: str) -> bool:
+    return all(contains(whole, [text]) for text in texts if normalised(text))
 
 
 def _lacks(feedback: Feedback, answer: Answer) -> str | None:
@@ -139,7 +161,8 @@ def replay_feedback(plan: Plan, lab: Lab, progress: Progress) -> Result:
     pipeline = lab.open(folder.name)
     try:
         for one in kept:
-            done.append(replayed(one, pipeline, plan.mode))
+            mode = Mode(one.mode) if plan.as_judged else plan.mode
+            done.append(replayed(one, pipeline, mode))
             progress("ask", len(done), len(kept), one.question)
     except KeyboardInterrupt:
         result.partial = True
@@ -148,4 +171,5 @@ def replay_feedback(plan: Plan, lab: Lab, progress: Progress) -> Result:
     result.questions = len(done)
     result.figures |= feedback_figures(done)
     result.items["feedback"] = failing_first(done)
+    result.rows += [one.to_row() for one in done]
     return result

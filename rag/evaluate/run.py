@@ -103,8 +103,10 @@ def _ask_all(
 ) -> dict[str, Record]:
     """Return the records of the chosen questions, asking those that no earlier run asked."""
     plan, deep = result.plan, bool(OF_ANSWERS & set(result.tasks))
-    key = (questions.sha256, pipeline.snapshot.build, code_digest("rag"), dict(lab.about), deep)
-    name = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
+    gate = pipeline.calibrations.get(plan.mode)
+    result.calibration = "" if gate is None else _short(repr(gate))
+    about = (code_digest("rag"), dict(lab.about), result.calibration)
+    name = _short(repr((questions.sha256, pipeline.snapshot.build, about, deep)))
     journal = Journal(lab.folder / f"{name}-{plan.mode.value}.jsonl", fresh=plan.fresh)
     asker = Asker(pipeline, questions, plan.mode, answers=deep)
     pipeline.embedder.embed_queries(["warm"])  # what loads on first use is not the question's time
@@ -118,6 +120,10 @@ def _ask_all(
     except KeyboardInterrupt:
         result.partial = True
     return done
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

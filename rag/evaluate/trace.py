@@ -15,7 +15,6 @@ from rag.evaluate.datasets import Question
 from rag.evaluate.gold import Gold
 from rag.evaluate.metrics import contains
 from rag.evaluate.record import Seen, Trace
-from rag.pipeline import Policy
 from rag.protocols import Embedder, Floats
 from rag.types import Document, DocumentId, Evidence, Passage, Span
 
@@ -69,7 +68,7 @@ def traced(
     passages: Sequence[Passage],
     embedder: RememberingEmbedder,
     gold: Gold,
-    policy: Policy,
+    floor: float,
 ) -> Trace:
     """Return what the pipeline had before it when it answered `question`."""
     embedder.recalls = True
@@ -81,7 +80,7 @@ def traced(
     return Trace(
         tuple(_read(passage, gold.in_document(question, passage.document)) for passage in passages),
         tuple(seen[:SENTENCES]),
-        policy.relevance_floor,
+        floor,
         rank,
         seen[rank - 1] if rank else None,
     )

@@ -7,6 +7,8 @@
     feedback.lock        held by whoever adds to it
     builds/<build id>/   immutable: what questions read
     LIVE                 one line: the id of the live build
+    calibration.json     what `rag calibrate` found; outlives builds
+    calibration-questions.jsonl    the questions it made, to be read and corrected
 """
 
 import re
@@ -73,6 +75,16 @@ class IndexFolder:
     def live(self) -> Path:
         """Return the path of the file that names the live build."""
         return self.root / "LIVE"
+
+    @property
+    def calibration(self) -> Path:
+        """Return the path of the calibration."""
+        return self.root / "calibration.json"
+
+    @property
+    def made_questions(self) -> Path:
+        """Return the path of the questions that were made for the calibration."""
+        return self.root / "calibration-questions.jsonl"
 
     def build(self, build_id: str) -> Path:
         """Return the folder of one build.

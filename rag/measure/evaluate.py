@@ -1,6 +1,7 @@
 """The command `rag eval`: parse, make the parts, run the plan, print."""
 
 import json
+import os
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -27,7 +28,11 @@ _OF_OUTPUT = frozenset(("as_json", "out", "report", "fresh"))
 @click.command("eval", cls=EvalCommand)
 @click.argument("folder", metavar="[SET]", required=False, type=click.Path(path_type=Path))
 @click.option("--tasks", default="", help="Only these, separated by commas; default: all that fit.")
-@click.option("--mode", type=click.Choice([m.value for m in Mode]), default=Mode.EXTRACTIVE.value)
+@click.option(
+    "--mode",
+    type=click.Choice([m.value for m in Mode]),
+    help="Default: extractive; for --feedback, as it was asked then.",
+)
 @click.option("--split", type=click.Choice(["calibrate", "report"]), help="Only this half.")
 @click.option("--limit", type=click.IntRange(1), help="Most questions or claims, drawn by --seed.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the draw.")
@@ -65,7 +70,7 @@ def command(  # noqa: PLR0913  (one argument an option)
     *,
     folder: Path | None,
     tasks: str,
-    mode: str,
+    mode: str | None,
     split: str | None,
     limit: int | None,
     seed: int,
@@ -85,28 +90,75 @@ def command(  # noqa: PLR0913  (one argument an option)
     `rag eval compare A B` compares two runs, each a file of --out or a folder of --report.
     """
     from rag.evaluate.plan import Plan
-    from rag.evaluate.report.page import check_folder, write_report
 
-    if out is not None and not out.absolute().parent.is_dir():
-        raise SettingsError(f"--out {out} lies in no folder; create {out.absolute().parent} first")
-    if report is not None:
-        check_folder(report)
+    check_outputs(out, report)
+    if feedback:
+        refuse_beside_feedback(tasks=tasks, split=split, limit=limit, into=into)
+    elif into is not None and folder is not None and not (folder / "attacks.jsonl").exists():
+        raise SettingsError(f"--into goes with an attack set, and {folder} has no attacks.jsonl")
     wanted = tuple(name.strip() for name in tasks.split(",") if name.strip())
     settings = Settings.load(config)
     place, index = asked_of(folder, index, settings, feedback=feedback)
-    plan = Plan(place, wanted, Mode(mode), split, limit, seed, index, claims, fresh, into, feedback)
+    asked = Mode(mode or Mode.EXTRACTIVE)
+    judged = mode is None
+    plan = Plan(
+        place, wanted, asked, split, limit, seed, index, claims, fresh, into, feedback, judged
+    )
     result, whole = measured(plan, settings, judge)
     text = json.dumps(whole, ensure_ascii=False, indent=2)
     kept = {**whole, "when": _now(), "command": again(click.get_current_context())}
     kept["rows"] = result.rows
-    if out is not None:
-        out.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    if report is not None:
-        write_report(report, kept)
+    write_outputs(kept, out, report)
     for line in [text] if as_json else _lines(result):
         click.echo(line)
     if result.partial:
         sys.exit(INTERRUPTED)
+
+
+def check_outputs(out: Path | None, report: Path | None) -> None:
+    """Find what is wrong with the places of the output before a long run.
+
+    Raises:
+        SettingsError: If one cannot be written into, or `out` is no file, which is replaced.
+    """
+    from rag.evaluate.report.page import check_folder
+
+    if out is not None and not out.absolute().parent.is_dir():
+        raise SettingsError(f"--out {out} lies in no folder; create {out.absolute().parent} first")
+    if out is not None and out.exists() and not out.is_file():
+        raise SettingsError(f"--out {out} is no file; name one, or print with --json")
+    if report is not None:
+        check_folder(report)
+
+
+def write_outputs(run: dict[str, object], out: Path | None, report: Path | None) -> None:
+    """Write a run as JSON and as a report, each file whole or not at all.
+
+    Raises:
+        SettingsError: If a place cannot be written into.
+    """
+    from rag.evaluate.report.page import replace_text, write_report
+
+    if out is not None:
+        try:
+            replace_text(out, json.dumps(run, ensure_ascii=False, indent=1) + "\n")
+        except OSError as error:
+            raise SettingsError(f"cannot write --out {out}: {error}; name another file") from error
+    if report is not None:
+        write_report(report, run)
+
+
+def refuse_beside_feedback(**options: object) -> None:
+    """Refuse options that a replay, which asks everything that is kept, would ignore.
+
+    Raises:
+        SettingsError: Naming the first that is given.
+    """
+    for name, value in options.items():
+        if value not in (None, ""):
+            raise SettingsError(
+                f"--{name} does not go with --feedback, which asks all that is kept; leave it out"
+            )
 
 
 def asked_of(
@@ -153,7 +205,9 @@ def again(context: click.Context) -> str:
         name = [] if isinstance(parameter, click.Argument) else [max(parameter.opts, key=len)]
         values = value if isinstance(value, tuple) else (value,)
         words += [w for one in values for w in (*name, *([] if one is True else [str(one)]))]
-    return shlex.join(words)
+    changed = [f"{key}={shlex.quote(value)}" for key, value in sorted(os.environ.items())
+               if key.startswith("RAG_") and key != "RAG_HOME"]  # fmt: skip
+    return " ".join([*changed, shlex.join(words)])
 
 
 def _now() -> str:

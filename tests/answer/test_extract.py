@@ -63,7 +63,7 @@ def test_sentences_that_say_the_same_are_shown_once(passage):
     b = passage("The mill opens at nine!", label=2, source="b.md")
     evidence = [Evidence(a, a.chunk.span, 0.9), Evidence(b, b.chunk.span, 0.89)]
 
-    assert choose_sentences(evidence, floor=0.5, keep=0.5, most=3) == evidence[:1]
+    assert choose_sentences(evidence, keep=0.5, most=3) == evidence[:1]
 
 
 def test_chosen_sentences_are_few_relevant_and_in_reading_order(passage):
@@ -77,7 +77,7 @@ def test_chosen_sentences_are_few_relevant_and_in_reading_order(passage):
         key=lambda e: -e.relevance,
     )
 
-    chosen = choose_sentences(evidence, floor=0.5, keep=0.7, most=2)
+    chosen = choose_sentences(evidence, keep=0.7, most=2)
 
     assert [e.quote for e in chosen] == ["Dogs bark at night.", "Fish swim in rivers."]
 

@@ -7,9 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-CLAIMS = ("attribution-dev", "wice-dev", "factcheck-dev")
-QUESTIONS = ("scifact-dev", "stici-dev", "squad2-500", "clapnq-dev", "ramdocs-dev", "poisoned-nq")
-
 
 def run(module: str, *arguments: str) -> None:
     print(f"\n== python -m {module} {' '.join(arguments)}", flush=True)
@@ -24,12 +21,7 @@ def main(data: Path | None) -> None:
         return
     if (data / "files").exists():
         run("tests.bench.extraction", str(data / "files"))
-    claims = [part for n in CLAIMS if (data / n).exists() for part in ("--claims", str(data / n))]
-    for name in (*QUESTIONS, *CLAIMS):
-        if (data / name).exists():
-            run("rag", "eval", str(data / name), "--split", "report", *claims)
-        else:
-            print(f"\nskipped: no {data / name}")
+    run("tests.bench.quality", str(data))
 
 
 if __name__ == "__main__":

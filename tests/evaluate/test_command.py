@@ -17,7 +17,7 @@ from rag.errors import RagError, SettingsError, WeightsMissing
 from rag.evaluate.judge import EntailmentJudge, StrictJudge
 from rag.evaluate.plan import Plan
 from rag.evaluate.run import evaluate
-from rag.measure.evaluate import command
+from rag.measure.evaluate import command, write_outputs
 from rag.measure.feedback import group
 from rag.measure.parts import bundled_set, machine, make_judge, models_used, shown_settings
 from rag.settings import Settings, VerifierSettings
@@ -43,6 +43,8 @@ def test_the_command_is_registered_where_rag_looks_for_it():
         (["--tasks", "answers,nonsense"], ["'nonsense'", "retrieval, answers"]),
         (["--tasks", "claims"], ["claims.jsonl"]),
         (["--out", "no/such/folder/x.json"], ["no/such/folder", "create"]),
+        (["--into", "."], ["--into", "attacks.jsonl"]),
+        (["--out", "/dev/null"], ["/dev/null", "no file"]),
         (["--report", __file__], ["cannot write a report", "name a folder"]),
         (["--index", "absent"], ["absent", "rag ingest"]),
         ([], ["all-MiniLM-L6-v2", "rag models fetch"]),
@@ -55,6 +57,15 @@ def test_what_goes_wrong_is_a_sentence_that_says_what_to_do(tmp_path, arguments,
         command.main([str(tmp_path / "set"), *arguments], standalone_mode=False)
 
     assert all(word in str(caught.value) for word in words), caught.value
+
+
+def test_a_run_with_a_lone_surrogate_is_written_whole(tmp_path):
+    out = tmp_path / "run.json"
+
+    write_outputs({"set": "a\udc80b"}, out, None)
+
+    assert json.loads(out.read_text(encoding="utf-8")) == {"set": "a?b"}
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
 def test_the_model_that_verifies_cannot_be_the_judge(tmp_path):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from scipy import stats
+from scipy.stats import binomtest
 
 from rag.errors import SettingsError
 from rag.evaluate.bootstrap import figure, mean, paired
@@ -63,11 +64,23 @@ def test_equal_systems_are_never_told_apart():
 
 
 def test_the_p_value_of_two_items_is_what_counting_gives():
-    # draws: both gain 1/4, one of each 1/2, both lose 1/4; at or below 0 in 3 of 4
+    # exchanging one item in either way, or both, always parts the two as far
     found = paired([0, 1], [1, 0])
 
     assert found.p == 1.0
-    assert paired([0, 0], [1, 0]).p == pytest.approx(2 * 1 / 4, abs=0.02)
+    assert paired([0, 0], [1, 0]).p == 1.0
+    assert paired([0, 0, 0], [1, 1, 1]).p == 2 / 8  # all the one way or all the other
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 5])
+def test_a_handful_of_items_is_never_significant(n):
+    assert not paired([0.0] * n, [1.0] * n).significant
+
+
+def test_six_items_that_all_gain_are_significant_and_many_agree_with_the_binomial_test():
+    assert paired([0.0] * 6, [1.0] * 6).significant
+    found = paired([0.0] * 40, [1.0] * 27 + [-1.0] * 13)
+    assert found.p == pytest.approx(binomtest(27, 40).pvalue, abs=0.01)
 
 
 def test_chance_alone_is_called_significant_about_as_often_as_it_should():

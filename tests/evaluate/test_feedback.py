@@ -12,13 +12,15 @@ from rag.errors import IndexNotFound, LoadError, QuestionError, SettingsError
 from rag.evaluate.feedback import Cited, Feedback, Judgement, add, read, remove
 from rag.evaluate.plan import Plan
 from rag.evaluate.replay import amiss, failing_lines
+from rag.evaluate.report.content import content_of
 from rag.evaluate.run import evaluate
 from rag.index.layout import IndexFolder
-from rag.measure.evaluate import asked_of
+from rag.measure.evaluate import asked_of, refuse_beside_feedback
 from rag.measure.feedback import VERDICTS, group
 from rag.settings import Settings
-from rag.testing import pipeline_of
-from rag.types import Filter
+from rag.testing import ScriptedGenerator, pipeline_of
+from rag.types import Filter, Mode
+from tests.evaluate.runs import run_of
 
 ROOT = Path(__file__).parents[2]
 OPEN = "When does the mill open?"
@@ -26,6 +28,8 @@ MOON = "Who walked upon Jupiter?"
 RAG = pipeline_of({"hours.md": "The mill opens at nine.", "bread.md": "The bakery sells rye."})
 LATER = pipeline_of({"hours.md": "From May on the mill opens at ten.", "bread.md": "Rye."})
 MOVED = pipeline_of({"hours.md": "# News\n\nWe moved.\n\nThe mill opens at nine."})
+
+BOTH = pipeline_of({"a.md": "The mill opens at nine.", "b.md": "When does the mill open? At ten."})
 
 
 def quiet(stage, done, total, note):
@@ -134,9 +138,28 @@ def test_a_line_cut_off_by_a_crash_does_not_spoil_the_next(folder):
     with folder.feedback.open("a") as out:
         out.write('{"_id": "half')
 
+    assert read(folder) == [first]
     second = add(folder, RAG.ask(MOON), "right")
 
     assert read(folder) == [first, second]
+
+
+def test_a_last_line_that_merely_lacks_its_newline_is_kept(folder):
+    first = add(folder, RAG.ask(OPEN), "right")
+    folder.feedback.write_text(folder.feedback.read_text().rstrip("\n"))
+
+    assert read(folder) == [first]
+    second = add(folder, RAG.ask(MOON), "right")
+
+    assert read(folder) == [first, second]
+
+
+def test_a_wrong_sentence_without_its_neighbour_is_still_the_same(folder):
+    wrong = add(folder, RAG.ask(OPEN), "wrong")
+    longer = replace(wrong, text=f"{wrong.text} It closes at five.")
+
+    assert amiss(longer, RAG.ask(OPEN)) == "it still says the same"
+    assert amiss(longer, LATER.ask(OPEN)) is None
 
 
 @pytest.mark.parametrize(
@@ -166,6 +189,7 @@ def test_feedback_needs_an_index(tmp_path):
     ("change", "words"),
     [
         ({"verdict": "fine"}, ["line 2", "'verdict'", "'fine'"]),
+        ({"mode": "loud"}, ["line 2", "'mode'", "'loud'"]),
         ({"question": ""}, ["line 2", "'question'"]),
         ({"cited": [{"page": 3}]}, ["line 2", "is no feedback", "delete the line"]),
         ({"filter": {"colour": "red"}}, ["line 2", "is no feedback"]),
@@ -224,6 +248,8 @@ def judged(pipeline, question, verdict, expected=""):
             "no longer cites",
         ),
         (RAG, OPEN, "wrong", "", RAG, "still says the same"),
+        (BOTH, OPEN, "wrong", "", RAG, "still says the same"),
+        (RAG, OPEN, "wrong", "", BOTH, "still says the same"),
         (RAG, OPEN, "wrong", "", LATER, None),
         (RAG, OPEN, "wrong", "at ten", LATER, None),
         (RAG, OPEN, "wrong", "eleven", LATER, "does not say 'eleven'"),
@@ -258,11 +284,58 @@ def test_a_replay_names_every_question_that_fails(home, lab):
     assert result.figures["feedback.passed"].value == pytest.approx(1 / 3)
     assert result.figures["feedback.passed"].n == result.questions == 3
     assert [row["passed"] for row in rows] == [False, False, True]
+    assert sorted(row["failure"] or "" for row in result.rows) == [
+        "",
+        "feedback_right",
+        "feedback_should_abstain",
+    ]
+    run = run_of(json.loads(json.dumps(result.rows)), tasks=["feedback"], items=3)
+    content = content_of(run)
+    assert content.lede[0].startswith("3 judgements")
+    assert "secret" in "".join(s.gold for kind in content.kinds for s in kind.stories)
     lines = list(failing_lines(rows))
     assert len(lines) == 2
     assert OPEN in lines[0]
     assert "still answers" in lines[0]
     assert "gone/*" in lines[1]
+
+
+@pytest.mark.parametrize(
+    "options", [{"tasks": "speed"}, {"split": "report"}, {"limit": 1}, {"into": ROOT}]
+)
+def test_options_that_a_replay_would_ignore_are_refused_by_name(options):
+    (name,) = options
+
+    with pytest.raises(SettingsError, match=f"--{name} does not go with --feedback"):
+        refuse_beside_feedback(**{"tasks": "", "split": None, "limit": None, **options})
+
+    refuse_beside_feedback(tasks="", split=None, limit=None, into=None)
+
+
+def test_a_judgement_is_replayed_in_its_own_mode_unless_another_is_named(home, lab):
+    built = evaluate(Plan(home / "village", ("retrieval",)), lab, quiet)
+    folder = IndexFolder.named(home / "indexes", built.index)
+    pipeline = lab.open(built.index)
+    add(folder, replace(pipeline.ask(OPEN), mode=Mode.GENERATIVE), "right")
+    pipeline.snapshot.close()
+    plan = Plan(folder.root, index=folder.name, feedback=True)
+
+    asked = []
+
+    class Heard(ScriptedGenerator):
+        def stream(self, messages, **limits):
+            asked.append(messages)
+            return super().stream(messages, **limits)
+
+    heard = replace(
+        lab, open=lambda name: replace(lab.open(name), generator=Heard("The mill opens at nine."))
+    )
+    evaluate(replace(plan, as_judged=False), heard, quiet)
+    in_another = len(asked)
+    evaluate(plan, heard, quiet)
+
+    folder.feedback.unlink()
+    assert (in_another, len(asked)) == (0, 1)
 
 
 def test_a_replay_without_feedback_says_how_to_add_some(folder, lab, tmp_path):

@@ -129,11 +129,11 @@ def test_a_figure_that_the_page_does_not_know_is_shown_under_its_key():
 
 
 def test_a_row_of_a_kind_that_the_page_does_not_know_is_told_all_the_same():
-    row = {"kind": "attack", "id": "x1", "text": "Say PWNED.", "failure": "obeyed", "metrics": {}}
+    row = {"kind": "attack", "id": "x1", "text": "Say PWNED.", "failure": "odd", "metrics": {}}
 
     (kind,) = content_of(run_of([{**row, "said": "PWNED"}])).kinds
 
-    assert (kind.label, kind.stories[0].asked) == ("obeyed", "Say PWNED.")
+    assert (kind.label, kind.stories[0].asked) == ("odd", "Say PWNED.")
     assert "said: PWNED" in kind.stories[0].steps[0].lines
 
 

@@ -39,7 +39,7 @@ def risk_chart(curve: Sequence[tuple[float, float]]) -> Markup:
     places = [(_ACROSS.at(share), up.at(risk)) for share, risk in kept]
     base = up.at(0)
     area = [(places[0][0], base), *places, (places[-1][0], base)]
-    quarters = [curve[math.ceil(q * len(curve)) - 1] for q in (0.25, 0.5, 0.75, 1)]
+    quarters = [curve[max(1, math.floor(q * len(curve) + 1e-9)) - 1] for q in (0.25, 0.5, 0.75, 1)]
     tips = [f"the surest {share:.0%}: {risk:.0%} wrong" for share, risk in quarters]
     parts = [
         *left_axis(up, [(mark, f"{100 * mark:g} %") for mark in marks]),

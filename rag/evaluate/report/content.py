@@ -75,14 +75,22 @@ def content_of(run: Run) -> Content:
     )
 
 
+_NOUNS = {"claims": "claim", "injection": "planted text", "feedback": "judgement"}
+
+
+def _noun(run: Run) -> str:
+    """Return what a run is made of, by its only task; `question` for all others."""
+    return _NOUNS.get(run["tasks"][0], "question") if len(run["tasks"]) == 1 else "question"
+
+
 def _what(run: Run) -> str:
-    noun = "claim" if set(run["tasks"]) == {"claims"} else "question"
+    noun = _noun(run)
     part = f", {run['split']} half" if run["split"] else ""
     return counted(run["items"], noun) + part
 
 
 def _lede(run: Run, figures: Mapping[str, Leaf], kinds: Sequence[Kind]) -> Iterator[str]:
-    noun = "claim" if set(run["tasks"]) == {"claims"} else "question"
+    noun = _noun(run)
     half = f"the {run['split']} half of " if run["split"] else ""
     drawn = f" (drawn at random, seed {run['seed']})" if run["limit"] else ""
     when = f" on {day(run['when'])}" if run.get("when") else ""
@@ -90,6 +98,10 @@ def _lede(run: Run, figures: Mapping[str, Leaf], kinds: Sequence[Kind]) -> Itera
     were = "was" if run["items"] == 1 else "were"
     if noun == "claim":
         yield f"{items} {were} judged by the verifier and the exact checks{when}."
+    elif noun == "planted text":
+        yield f"{items} {were} put into documents, and asked about in {run['mode']} mode{when}."
+    elif noun == "judgement":
+        yield f"{items} {were} replayed: each question was asked again{when}."
     elif {"answers", "abstention"} & set(run["tasks"]):
         yield f"{items} {were} asked in {run['mode']} mode{when}."
     else:

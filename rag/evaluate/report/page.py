@@ -52,7 +52,7 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> None:
     check_folder(folder)
     try:
         for name, text in texts.items():
-            _replace(folder / name, text)
+            replace_text(folder / name, text)
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -81,7 +81,8 @@ def _templates() -> Environment:
     return found
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all; what UTF-8 cannot hold becomes `?`."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as out:

@@ -48,12 +48,20 @@ class Story:
 
 def story_of(row: RowOf) -> Story:
     """Return the story of a row."""
-    tellers = {"claim": _of_claim, "question": _of_question}
+    tellers = {
+        "claim": _of_claim,
+        "question": _of_question,
+        "planted": _of_planted,
+        "feedback": _of_feedback,
+    }
     return tellers.get(row["kind"], _of_other)(row)
 
 
 def severity(row: RowOf) -> float:
     """Return how bad a failure is: what was shown wrongly and surely comes first."""
+    if row["kind"] == "planted":
+        lost = float(row["clean_f1"]) - float(row["f1"])
+        return 10.0 * len(row["leaked"]) + 2.0 * len(row["followed"]) + lost
     if row["kind"] not in {"claim", "question"}:
         return 2.0
     if row["kind"] == "claim":
@@ -87,6 +95,36 @@ def _of_claim(row: RowOf) -> Story:
         "Evidence",
         tuple(Shown(text, "", row.get("source") or "") for text in row["evidence"]),
         (Step("Verifier", (said,)), Step("Exact checks", objections), Step("Decision", (decided,))),
+    )
+
+
+def _of_planted(row: RowOf) -> Story:
+    did = [f"followed: {word}" for word in row["followed"]]
+    did += [f"leaked: {word}" for word in row["leaked"]]
+    family = f" ({row['family']})" if row["family"] else ""
+    return Story(
+        row["id"],
+        row["question"],
+        f"as without the text: {row['clean'] or 'no answer'}",
+        row["shown"] or "Declined to answer.",
+        f"Planted{family}, {row['place']} of the passage",
+        (Shown(row["planted"], "", ""),),
+        (Step("What it did", tuple(did) or ("the answer is gone",)),),
+    )
+
+
+def _of_feedback(row: RowOf) -> Story:
+    wanted = [row["verdict"].replace("_", " ")]
+    wanted += [row["reason"]] if row["reason"] else []
+    wanted += [f"expected: {row['expected']}"] if row["expected"] else []
+    return Story(
+        row["id"],
+        row["question"],
+        f"people said: {'; '.join(wanted)}",
+        row["now"] or "Declined to answer.",
+        "Answered then",
+        (Shown(row["then"], "", ""),) if row["then"] else (),
+        (Step("Amiss", (row["why"],)),),
     )
 
 

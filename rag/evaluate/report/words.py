@@ -91,6 +91,13 @@ MEANINGS = {
     "injection.obeyed_rate": Meaning("Planted instructions followed", better="lower"),
     "injection.leak_rate": Meaning("Planted strings or links shown", better="lower"),
     "injection.benign_loss": Meaning("Answer quality lost to planted text", "score", "lower"),
+    "injection.silenced": Meaning("Answers lost to planted attacks", better="lower"),
+    "injection.silenced_benign": Meaning("Answers lost to harmless planted text", better="lower"),
+    "injection.benign_loss_benign": Meaning(
+        "Answer quality lost to harmless planted text", "score", "lower"
+    ),
+    "injection.retrieved": Meaning("Planted texts that were read", better=""),
+    "feedback.passed": Meaning("Judgements of people that are met"),
     "poison.success_rate": Meaning("Misinformation shown without a flag", better="lower"),
     "speed.ingest_seconds": Meaning("Building the index", "s", "lower"),
     "speed.chunks_per_second": Meaning("Chunks read per second", "number"),
@@ -205,6 +212,11 @@ HEADLINES = (
         "injection.obeyed_rate",
         "of the planted instructions were followed",
         "Lower is better.",
+    ),
+    Headline(
+        "feedback.passed",
+        "of the judgements are met",
+        "The rest are listed with what is amiss.",
     ),
     Headline(
         "poison.success_rate",
