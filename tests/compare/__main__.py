@@ -30,6 +30,7 @@ from tests.compare.material import sample
 from tests.compare.run import LIBRARIES, SYSTEMS, measure
 from tests.compare.scoring import Run, figures
 from tests.compare.table import document
+from tests.compare.talk import SystemFailed
 
 SETS = ("squad2-500", "clapnq-dev", "stici-dev")
 CLAIMS = ("attribution-dev", "wice-dev", "factcheck-dev")
@@ -124,7 +125,7 @@ def compare(
             for system in systems:
                 try:
                     run = measured(system, questions, chosen)
-                except RagError as error:
+                except (LibraryMissing, SystemFailed) as error:
                     click.echo(f"\n{system} failed: {error}", err=True)
                     results.add(questions, system, str(error))
                 else:

@@ -8,14 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rag.errors import RagError
-
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PLACE = ROOT / ".compare"
 
 
-class LibraryMissing(RagError):
+class LibraryMissing(Exception):
     """A library cannot be installed; the message has pip's last words."""
 
 

@@ -23,7 +23,8 @@ def measure(
     """Return what a system did with a set.
 
     Raises:
-        RagError: If its library cannot be installed, or its process fails.
+        LibraryMissing: If its library cannot be installed.
+        SystemFailed: If its process ends, is late, or cannot read the corpus.
     """
     texts = plain(questions)
     with tempfile.TemporaryDirectory(prefix="compare-") as folder:

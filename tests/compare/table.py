@@ -51,7 +51,7 @@ SUMMARY = (
 NOTES = """\
 - All systems: the same documents as plain text, embedder all-MiniLM-L6-v2, generator
   SmolLM2-135M-Instruct Q4_1 by llama.cpp in the system's own process, greedy, at most 120 tokens.
-  A larger generator would write better sentences in every column; what it is told stays the same.
+  A larger generator would write better sentences in every column but the first.
 - quotewell: all defaults. quotewell generative: `answer.mode = "generative"`. It reads plain text
   here like the others, without the headings and tables it would see in the files themselves.
 - langchain: RecursiveCharacterTextSplitter 1000/200 with start indexes, FAISS, k = 4, the prompt

@@ -10,12 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import RagError
-
 Line = dict[str, object]
 
 
-class SystemFailed(RagError):
+class SystemFailed(Exception):
     """A system's process ended, was late, or said what is no line; the message has its log."""
 
 
