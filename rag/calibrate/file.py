@@ -4,14 +4,10 @@ An entry holds for the version, models and settings it was made with and for no 
 build of the same index keeps using it, and `rag doctor` tells for which build it was made.
 """
 
-import fcntl
 import hashlib
 import json
 import math
-import os
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from itertools import pairwise
@@ -21,7 +17,7 @@ from typing import Any
 from rag.answer.confidence import Calibration, Curve
 from rag.answer.relevance import VERSION
 from rag.errors import IndexDamaged
-from rag.index.disk import Disk, disk_errors
+from rag.index.disk import disk_errors, replace_text
 from rag.pipeline import Pipeline
 from rag.types import Mode
 
@@ -87,18 +83,6 @@ def read(path: Path) -> dict[Mode, Entry]:
         ) from error
 
 
-@contextmanager
-def changing(path: Path) -> Iterator[None]:
-    """Keep other processes from changing the file at `path` meanwhile; waits for its turn."""
-    # Never deleted: two processes could then lock two files of one name.
-    handle = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
 def write(path: Path, entries: Mapping[Mode, Entry]) -> None:
     """Put `entries` at `path` at once, in place of what was there.
 
@@ -120,13 +104,8 @@ def save(path: Path, text: str) -> None:
         DiskFull: If there is no room.
         IndexFault: If the folder cannot be written to.
     """
-    disk = Disk()
-    part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     with disk_errors(f"writing {path}"):
-        with disk.create(part) as sink:
-            sink.write(text.encode("utf-8"))
-        disk.rename(part, path)
-        disk.sync_folder(path.parent)
+        replace_text(path, text)
 
 
 def fitting(entries: Mapping[Mode, Entry], pipeline: Pipeline) -> dict[Mode, Calibration]:

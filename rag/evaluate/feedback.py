@@ -6,12 +6,9 @@ Adding appends one line under a lock of its own, so that two processes lose noth
 neither waits for an ingest.
 """
 
-import fcntl
 import json
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,8 +17,9 @@ from typing import Any
 from rag.errors import LoadError, QuestionError
 from rag.evaluate.datasets import unique
 from rag.evaluate.lines import Line, lines_of
-from rag.index.disk import disk_errors
+from rag.index.disk import disk_errors, replace_text
 from rag.index.layout import IndexFolder
+from rag.index.lock import turn
 from rag.index.reading import check_exists
 from rag.types import Answer, Citation, Filter, Mode
 
@@ -123,7 +121,7 @@ def add(
     if known.verdict is Judgement.SHOULD_ABSTAIN and known.expected:
         raise QuestionError("an answer that should not be given cannot be expected; leave it out")
     line = json.dumps(known.to_dict(), ensure_ascii=False) + "\n"
-    with disk_errors(f"keeping feedback in {folder.feedback}"), _locked(folder):
+    with disk_errors(f"keeping feedback in {folder.feedback}"), turn(folder.feedback_lock):
         _append(folder, line.encode("utf-8", "replace"))
     return known
 
@@ -155,7 +153,7 @@ def remove(folder: IndexFolder, id_: str) -> Feedback:
     Raises:
         QuestionError: If there is none of that id.
     """
-    with disk_errors(f"keeping feedback in {folder.feedback}"), _locked(folder):
+    with disk_errors(f"keeping feedback in {folder.feedback}"), turn(folder.feedback_lock):
         kept = read(folder)
         gone = next((one for one in kept if one.id == id_), None)
         if gone is None:
@@ -163,30 +161,13 @@ def remove(folder: IndexFolder, id_: str) -> Feedback:
                 f"no feedback {id_!r} in index {folder.name!r}; see: rag feedback list"
             )
         left = [json.dumps(one.to_dict(), ensure_ascii=False) for one in kept if one is not gone]
-        new = folder.feedback.with_suffix(".new")
-        with new.open("w", encoding="utf-8") as out:
-            out.write("".join(f"{line}\n" for line in left))
-            out.flush()
-            os.fsync(out.fileno())
-        new.replace(folder.feedback)
+        replace_text(folder.feedback, "".join(f"{line}\n" for line in left))
     return gone
 
 
 def shown(answer: Answer) -> str:
     """Return the sentences of an answer without labels; empty for an abstention."""
     return " ".join(verdict.claim.text for verdict in answer.verdicts)
-
-
-@contextmanager
-def _locked(folder: IndexFolder) -> Iterator[None]:
-    """Wait for the feedback lock; the operating system releases it if its holder dies."""
-    folder.root.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder.feedback_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _append(folder: IndexFolder, line: bytes) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 
 class Kept:
@@ -14,9 +15,12 @@ class Kept:
         path.parent.mkdir(parents=True, exist_ok=True)
         if fresh:
             path.unlink(missing_ok=True)
-        self._known: dict[str, object] = {}
-        lines = path.read_text("utf-8", errors="replace").split("\n") if path.exists() else []
-        for line in lines:
+        self._known: dict[str, Any] = {}
+        text = path.read_text("utf-8", errors="replace") if path.exists() else ""
+        if text and not text.endswith("\n"):  # killed while it wrote: what comes next stands alone
+            with path.open("a", encoding="utf-8") as out:
+                out.write("\n")
+        for line in text.split("\n"):
             try:
                 key, value = json.loads(line)
             except ValueError:  # blank, or the end of a run that was killed while it wrote
@@ -24,7 +28,7 @@ class Kept:
             self._known[key] = value
 
     @property
-    def known(self) -> Mapping[str, object]:
+    def known(self) -> Mapping[str, Any]:
         """Return everything kept so far."""
         return self._known
 

@@ -1,10 +1,11 @@
 """What was answered to one question, as plain values, and the file that keeps it."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from rag.evaluate.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,32 +116,17 @@ class Record:
 
 
 class Journal:
-    """Appends records to a file as they come, and gives back those of an earlier run."""
+    """Keeps records as they come, and gives back those of an earlier run."""
 
     def __init__(self, path: Path, *, fresh: bool = False) -> None:
         """Keep records at `path`; `fresh` forgets what is there."""
-        self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if fresh:
-            path.unlink(missing_ok=True)
-        self.known = {record.id: record for record in _read(path)}
+        self._kept = Kept(path, fresh=fresh)
+        self.known = {id_: _record(row) for id_, row in self._kept.known.items()}
 
     def add(self, record: Record) -> None:
         """Write one record at once, so that an interrupted run keeps it."""
-        with self._path.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
+        self._kept.add(record.id, asdict(record))
         self.known[record.id] = record
-
-
-def _read(path: Path) -> Iterator[Record]:
-    if not path.exists():
-        return
-    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:  # the end of a run that was killed while it wrote
-            continue
-        yield _record(row)
 
 
 def _record(row: dict[str, Any]) -> Record:

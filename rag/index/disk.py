@@ -8,6 +8,7 @@ import errno
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,6 +81,27 @@ class Disk:
     def remove_folder(self, path: Path) -> None:
         """Delete `path` and all it holds."""
         shutil.rmtree(path)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Put a file in the place of `path`, all of it or none, and wait until it is on the disk.
+
+    What UTF-8 cannot hold becomes `?`. Two writers never share the file beside it.
+    """
+    disk = Disk()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as out:
+            out.write(text)
+            out.flush()
+            disk.sync(out.fileno())
+        part.chmod(0o644)
+        disk.rename(part, path)
+        disk.sync_folder(path.parent)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

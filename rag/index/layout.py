@@ -8,6 +8,7 @@
     builds/<build id>/   immutable: what questions read
     LIVE                 one line: the id of the live build
     calibration.json     what `rag calibrate` found; outlives builds
+    calibration.lock     held by whoever changes it
     calibration-questions.jsonl    the questions it made, to be read and corrected
 """
 
@@ -80,6 +81,11 @@ class IndexFolder:
     def calibration(self) -> Path:
         """Return the path of the calibration."""
         return self.root / "calibration.json"
+
+    @property
+    def calibration_lock(self) -> Path:
+        """Return the path of the file that whoever changes the calibration locks."""
+        return self.root / "calibration.lock"
 
     @property
     def made_questions(self) -> Path:

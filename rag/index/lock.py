@@ -1,4 +1,4 @@
-"""One writer at a time: a lock the operating system releases if its holder dies."""
+"""One writer at a time: locks the operating system releases if their holder dies."""
 
 import fcntl
 import os
@@ -36,10 +36,21 @@ def writer_lock(folder: IndexFolder) -> Iterator[None]:
                 os.close(handle)
 
 
+@contextmanager
+def turn(path: Path) -> Iterator[None]:
+    """Hold the lock file at `path` while a small file beside it changes; wait for its holder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = _opened(path)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _take(folder: IndexFolder) -> int:
     folder.root.mkdir(parents=True, exist_ok=True)
-    # Never deleted: two writers could then lock two files of one name.
-    handle = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    handle = _opened(folder.lock)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -49,3 +60,8 @@ def _take(folder: IndexFolder) -> int:
             f"wait until it is done and try again ({folder.lock})"
         ) from error
     return handle
+
+
+def _opened(path: Path) -> int:
+    """Open a lock file. It is never deleted: two writers could then lock two of one name."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -112,10 +112,11 @@ def measured(
     """Ask, calibrate, and keep what was found beside the index."""
     from rag.answer.confidence import Curve
     from rag.calibrate.asked import ask_all
-    from rag.calibrate.file import changing, read, write
+    from rag.calibrate.file import read, write
     from rag.calibrate.mapping import LEAST
     from rag.calibrate.run import calibrate
     from rag.errors import IndexDamaged
+    from rag.index.lock import turn
 
     mode, wanted = terms
     found = calibrate(ask_all(rag, asked, mode, progress), rag, mode, wanted, questions)
@@ -126,7 +127,7 @@ def measured(
             f"wrong; a chance takes {LEAST} answers, of both sorts: bring more questions about "
             "these documents, some of them unanswerable. Nothing was changed"
         )
-    with changing(folder.calibration):
+    with turn(folder.calibration_lock):
         try:
             kept = read(folder.calibration)
         except IndexDamaged:  # what cannot be read is what this replaces

@@ -137,7 +137,8 @@ def write_outputs(run: dict[str, object], out: Path | None, report: Path | None)
     Raises:
         SettingsError: If a place cannot be written into.
     """
-    from rag.evaluate.report.page import replace_text, write_report
+    from rag.evaluate.report.page import write_report
+    from rag.index.disk import replace_text
 
     if out is not None:
         try:

@@ -1,12 +1,11 @@
 import json
-import threading
 from dataclasses import replace
 
 import pytest
 
 from rag.answer.confidence import OPEN, Calibration, Curve
 from rag.assemble import _calibrations
-from rag.calibrate.file import Entry, changing, fingerprint, fitting, read, remarks, write
+from rag.calibrate.file import Entry, fingerprint, fitting, read, remarks, write
 from rag.errors import IndexDamaged
 from rag.index.layout import IndexFolder
 from rag.testing import ScriptedGenerator, pipeline_of
@@ -167,22 +166,3 @@ def test_the_page_says_what_a_confidence_means(source):
     page = create_app(rag).test_client().get("/", query_string={"q": WHEN}).get_data(as_text=True)
 
     assert CONFIDENCE[source] in page
-
-
-def test_two_processes_change_the_file_one_after_the_other(tmp_path):
-    path = tmp_path / "calibration.json"
-    order = []
-
-    def second():
-        with changing(path):
-            order.append("second")
-
-    with changing(path):
-        waiting = threading.Thread(target=second)
-        waiting.start()
-        waiting.join(0.2)
-        order.append("first")
-    waiting.join(5)
-
-    assert order == ["first", "second"]
-    assert [p.name for p in tmp_path.iterdir()] == ["calibration.json.lock"]

@@ -127,7 +127,12 @@ def test_half_a_line_of_a_killed_run_is_passed_over(tmp_path):
     path = tmp_path / "v"
     path.write_text(json.dumps(["a", 1]) + "\n" + json.dumps(["a", 2]) + '\n["b", tr')
 
-    assert dict(Kept(path).known) == {"a": 2}
+    resumed = Kept(path)
+    found = dict(resumed.known)
+    resumed.add("c", 3)
+
+    assert found == {"a": 2}
+    assert dict(Kept(path).known) == {"a": 2, "c": 3}  # and not glued to the half line
     assert dict(Kept(path, fresh=True).known) == {}
 
 

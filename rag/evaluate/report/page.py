@@ -1,7 +1,6 @@
 """Write a run as a folder that can be passed on: index.html, report.md, run.json."""
 
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from functools import cache
@@ -15,6 +14,7 @@ from rag.errors import SettingsError
 from rag.evaluate.report.content import Content, Run, content_of
 from rag.evaluate.report.markdown import markdown_of
 from rag.evaluate.runs import RUN_FILE
+from rag.index.disk import replace_text
 
 
 def check_folder(folder: Path) -> None:
@@ -79,19 +79,6 @@ def _templates() -> Environment:
     )
     found.globals["style"] = Markup(loader.get_source(found, "report.css")[0])  # noqa: S704  (ours)
     return found
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all; what UTF-8 cannot hold becomes `?`."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as out:
-            out.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _unwritable(folder: Path, error: OSError) -> SettingsError:
