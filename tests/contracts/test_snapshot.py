@@ -1,28 +1,18 @@
-"""What every `Snapshot` must do, and what one of a folder promises besides."""
-
-import json
-import shutil
-import threading
-import time
+"""What every `Snapshot` must do."""
 
 import numpy as np
 import pytest
 
-from rag.errors import IndexDamaged, IndexMismatch, IndexNotFound, QuestionError
-from rag.index.build import make_build, prune, publish
+from rag.errors import QuestionError
+from rag.index.build import make_build, publish
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.snapshot import open_snapshot
 from rag.testing import HashingEmbedder, MemorySnapshot, document_of
 from rag.types import Chunk, Filter, Span, chunk_id
 from tests.index.material import (
-    EMBEDDER,
-    Lines,
-    build_and_publish,
-    index_of,
-    opened,
     put,
-    vectors,
+    sources_of,
 )
 
 TEXTS = {
@@ -80,11 +70,6 @@ def snapshot(request, tmp_path):
     made.close()
 
 
-def _sources(snapshot, ids):
-    chunks = snapshot.chunks(list(ids))
-    return sorted(snapshot.document(chunk.document_id).source for chunk in chunks)
-
-
 def test_a_chunk_is_its_own_nearest_and_an_exact_slice_of_its_document(snapshot):
     hits = snapshot.lexical("lease", 5)
     (chunk,) = snapshot.chunks([hits[0].chunk_id])
@@ -125,11 +110,11 @@ def test_a_filter_admits_exactly_what_it_says(snapshot, filter_, sources):
     allowed = snapshot.allowed(filter_)
 
     assert np.array_equal(allowed, np.unique(allowed))
-    assert _sources(snapshot, allowed.tolist()) == sources
+    assert sources_of(snapshot, allowed.tolist()) == sources
     query = HashingEmbedder().embed_queries(["harbour"])[0]
-    assert _sources(snapshot, [h.chunk_id for h in snapshot.dense(query, 9, allowed)]) == sources
+    assert sources_of(snapshot, [h.chunk_id for h in snapshot.dense(query, 9, allowed)]) == sources
     words = snapshot.lexical("lease pump greetings", 9, allowed)
-    assert _sources(snapshot, [h.chunk_id for h in words]) == sources
+    assert sources_of(snapshot, [h.chunk_id for h in words]) == sources
 
 
 def test_an_empty_filter_admits_all(snapshot):
@@ -146,273 +131,3 @@ def test_closing_twice_is_safe(snapshot):
     snapshot.close()
 
     assert snapshot.close() is None
-
-
-# A build in a folder
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return IndexFolder.named(tmp_path / "indexes", "demo")
-
-
-@pytest.fixture
-def open_folder(folder):
-    """Return a function that opens the live build and closes it after the test."""
-    held = []
-
-    def open_it():
-        held.append(opened(folder))
-        return held[-1]
-
-    yield open_it
-    for snapshot in held:
-        snapshot.close()
-
-
-def _texts(snapshot, word):
-    ids = [hit.chunk_id for hit in snapshot.lexical(word, 9)]
-    return [chunk.text for chunk in snapshot.chunks(ids)]
-
-
-def test_dates_may_be_as_short_as_a_year_and_a_vague_one_never_matches_a_finer_bound(
-    folder, open_folder
-):
-    with Ledger.open(folder, create=True) as ledger:
-        for date in ("2023", "2024-03", "2024-03-31", "2025-01-01"):
-            put(ledger, f"/{date}.txt", f"text of {date}", date=date)
-        build_and_publish(folder, ledger)
-    snapshot = open_folder()
-
-    def admitted(**bounds):
-        return _sources(snapshot, snapshot.allowed(Filter(**bounds)).tolist())
-
-    assert admitted(since="2024") == ["2024-03-31.txt", "2024-03.txt", "2025-01-01.txt"]
-    assert admitted(until="2024") == ["2023.txt", "2024-03-31.txt", "2024-03.txt"]
-    assert admitted(until="2024-03-31") == ["2023.txt", "2024-03-31.txt"]
-    with pytest.raises(QuestionError, match="not a date: 'May 2024'"):
-        snapshot.allowed(Filter(since="May 2024"))
-
-
-def test_a_later_revision_does_not_show_in_an_older_snapshot(folder, open_folder):
-    index_of(folder, {"/a.txt": "apples\nplums", "/b.txt": "bread"})
-    snapshot = open_folder()
-    with Ledger.open(folder) as ledger:
-        put(ledger, "/a.txt", "pears")
-        ledger.remove("b.txt")
-        build_and_publish(folder, ledger)
-        prune(folder, keep=2)
-
-    (chunk,) = snapshot.chunks([snapshot.lexical("apples", 1)[0].chunk_id])
-
-    assert snapshot.document(chunk.document_id).text == "apples\nplums"
-    assert _texts(snapshot, "pears") == []
-    assert _texts(snapshot, "bread") == ["bread"]
-    assert _texts(open_folder(), "apples pears bread") == ["pears"]
-
-
-def test_a_snapshot_whose_build_was_pruned_says_so(folder, open_folder):
-    index_of(folder, {"/a.txt": "apples"})
-    snapshot = open_folder()
-    with Ledger.open(folder) as ledger:
-        put(ledger, "/a.txt", "pears")
-        build_and_publish(folder, ledger)
-        prune(folder, keep=1)
-
-    with pytest.raises(IndexDamaged, match="open the index again"):
-        _texts(snapshot, "apples")
-
-
-def test_a_chunk_belongs_to_whoever_held_its_content_when_the_build_was_made(folder, open_folder):
-    with Ledger.open(folder, create=True) as ledger:
-        put(ledger, "/a.txt", "shared text")
-        put(ledger, "/b.txt", "shared text")
-        build_and_publish(folder, ledger)
-        before = open_folder()
-        put(ledger, "/a.txt", "changed")
-        build_and_publish(folder, ledger)
-    after = open_folder()
-
-    owners = []
-    for snapshot in (before, after):
-        (hit,) = snapshot.lexical("shared", 5)
-        (chunk,) = snapshot.chunks([hit.chunk_id])
-        owners.append((hit.chunk_id, snapshot.document(chunk.document_id)))
-
-    assert owners[0][0] == owners[1][0]
-    assert (owners[0][1].source, owners[0][1].also) == ("a.txt", ("b.txt",))
-    assert (owners[1][1].source, owners[1][1].also) == ("b.txt", ())
-    assert owners[0][1].id != owners[1][1].id
-    named = before.allowed(Filter(documents=("b.txt",)))
-    assert named.tolist() == [owners[0][0]]
-
-
-def test_what_could_not_be_read_is_said_by_the_snapshot(folder, open_folder):
-    index_of(folder, {"/a.txt": "apples"})
-
-    assert open_folder().unread is None
-
-
-def test_many_threads_may_ask_one_snapshot(folder, open_folder):
-    index_of(folder, {f"/{i}.txt": f"number{i} apples" for i in range(40)})
-    snapshot = open_folder()
-    wrong = []
-
-    def ask(i):
-        for _ in range(20):
-            found = _texts(snapshot, f"number{i}")
-            nearest = snapshot.dense(vectors([f"Notes\nnumber{i} apples"])[0], 3)
-            if found[:1] != [f"number{i} apples"] or len(nearest) != 3:
-                wrong.append((i, found))
-
-    threads = [threading.Thread(target=ask, args=(i,)) for i in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert wrong == []
-
-
-def _names():
-    return [
-        "documents.json",
-        "chunks.npy",
-        "owners.npy",
-        "dense.faiss",
-        *(f"lexical/{name}.npy" for name in ("ids", "starts", "rows", "scores")),
-        "lexical/terms.json",
-    ]
-
-
-@pytest.mark.parametrize("name", _names())
-@pytest.mark.parametrize("harm", ["flipped bit", "cut short", "longer", "missing"])
-def test_an_altered_file_is_never_opened(folder, name, harm):
-    made = index_of(folder, {"/a.txt": "apples\npears"})
-    path = folder.build(made.build) / name
-    data = bytearray(path.read_bytes())
-    if harm == "missing":
-        path.unlink()
-    else:
-        middle = len(data) // 2
-        changed = {
-            "flipped bit": data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :],
-            "cut short": data[:-1],
-            "longer": data + b"\0",
-        }[harm]
-        path.write_bytes(changed)
-
-    said = "is .* bytes long" if harm in {"cut short", "longer"} else ""
-    with pytest.raises(IndexDamaged, match=rf"{name}.*{said}.*rag ingest"):
-        opened(folder)
-
-
-def test_a_file_altered_after_it_was_checked_once_is_noticed(folder, open_folder):
-    made = index_of(folder, {"/a.txt": "apples\npears"})
-    open_folder()
-    path = folder.build(made.build) / "dense.faiss"
-    data = bytearray(path.read_bytes())
-    data[-1] ^= 1
-    time.sleep(0.01)
-    path.write_bytes(data)
-
-    with pytest.raises(IndexDamaged, match="SHA-256"):
-        open_folder()
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"{}", b"null", b'{"format": 1}', b"\xff", b'{"format": "x"}']
-)
-def test_a_manifest_that_makes_no_sense_is_damage(folder, content):
-    made = index_of(folder, {"/a.txt": "apples"})
-    (folder.build(made.build) / "manifest.json").write_bytes(content)
-
-    with pytest.raises(IndexDamaged, match=r"manifest\.json"):
-        opened(folder)
-
-
-def _edit(folder, made, **changes):
-    path = folder.build(made.build) / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-
-
-def test_a_build_of_a_newer_version_is_refused(folder):
-    made = index_of(folder, {"/a.txt": "apples"})
-    _edit(folder, made, format=2, files="in another shape")
-
-    with pytest.raises(IndexMismatch, match=r"newer Quotewell.*upgrade"):
-        opened(folder)
-
-
-def test_a_manifest_may_not_name_files_elsewhere_nor_leave_one_out(folder):
-    made = index_of(folder, {"/a.txt": "apples"})
-    files = json.loads((folder.build(made.build) / "manifest.json").read_text())["files"]
-
-    _edit(folder, made, files=files | {"../../ledger.sqlite": files["dense.faiss"]})
-    with pytest.raises(IndexDamaged, match="no file of a build"):
-        opened(folder)
-
-    _edit(folder, made, files={k: v for k, v in files.items() if k != "dense.faiss"})
-    with pytest.raises(IndexDamaged, match=r"lists no dense\.faiss"):
-        opened(folder)
-
-
-@pytest.mark.parametrize("other", [{"fingerprint": "other-1"}, {"dim": 32}])
-def test_another_embedder_is_refused_naming_both(folder, other):
-    index_of(folder, {"/a.txt": "apples"})
-
-    with pytest.raises(IndexMismatch, match=r"'hashed words'.*'another'.*rag ingest"):
-        open_snapshot(folder, **(EMBEDDER | other | {"embedder_name": "another"}))
-
-
-def test_an_index_that_does_not_exist_or_was_never_published_is_named(folder):
-    with pytest.raises(IndexNotFound, match="'demo'"):
-        opened(folder)
-
-    with Ledger.open(folder, create=True) as ledger:
-        put(ledger, "/a.txt", "apples")
-    with pytest.raises(IndexNotFound, match="no build yet"):
-        opened(folder)
-
-
-@pytest.mark.parametrize("content", [b"../../etc", b"\xff\xfe", b""])
-def test_a_live_file_that_names_no_build_is_damage(folder, content):
-    index_of(folder, {"/a.txt": "apples"})
-    folder.live.write_bytes(content)
-
-    with pytest.raises(IndexDamaged, match="names no build"):
-        opened(folder)
-
-
-def test_a_live_build_that_is_gone_is_damage(folder):
-    made = index_of(folder, {"/a.txt": "apples"})
-    shutil.rmtree(folder.build(made.build))
-
-    with pytest.raises(IndexDamaged, match=r"manifest\.json.*rag ingest"):
-        opened(folder)
-
-
-def test_a_pickle_in_the_folder_is_never_touched(folder, open_folder, tmp_path):
-    made = index_of(folder, {"/a.txt": "apples"})
-    canary = tmp_path / "canary"
-    payload = f"cos\nsystem\n(S'touch {canary}'\ntR.".encode()
-    for name in ("index.pkl", "lexical/index.pkl"):
-        (folder.build(made.build) / name).write_bytes(payload)
-
-    assert _texts(open_folder(), "apples") == ["apples"]
-    assert not canary.exists()
-
-
-def test_an_ingest_after_a_resplit_serves_the_new_chunks_and_keeps_the_old_snapshot(
-    folder, open_folder
-):
-    index_of(folder, {"/a.txt": "apples\npears"})
-    before = open_folder()
-    with Ledger.open(folder) as ledger:
-        ledger.resplit(Lines(2))
-        ledger.resplit(Lines(1))
-        put(ledger, "/a.txt", "apples\npears", splitter=Lines(1))
-        build_and_publish(folder, ledger)
-
-    assert _texts(before, "pears") == ["pears"]
-    assert _texts(open_folder(), "pears") == ["pears"]

@@ -94,3 +94,8 @@ def index_of(folder, texts):
         for path, text in texts.items():
             put(ledger, path, text)
         return build_and_publish(folder, ledger)
+
+
+def sources_of(snapshot, ids):
+    chunks = snapshot.chunks(list(ids))
+    return sorted(snapshot.document(chunk.document_id).source for chunk in chunks)

@@ -1,22 +1,10 @@
-import sqlite3
-import subprocess
-import sys
-import threading
+"""What the ledger holds: documents, their copies and revisions, and what is swept away."""
 
-import numpy as np
 import pytest
 
 from rag.errors import (
-    DiskFull,
-    IndexBusy,
-    IndexDamaged,
-    IndexMismatch,
-    IndexNotFound,
-    ModelError,
     QuestionError,
 )
-from rag.index.layout import IndexFolder
-from rag.index.ledger import Ledger
 from rag.reports import FileReport, FileStatus
 from rag.types import (
     Block,
@@ -30,7 +18,7 @@ from rag.types import (
     chunk_id,
     revision_of,
 )
-from tests.index.material import EMBEDDER, Lines, document, embed, put, vectors
+from tests.index.material import EMBEDDER, Lines, document, embed, put
 
 FINGERPRINT = EMBEDDER["fingerprint"]
 
@@ -313,68 +301,6 @@ def test_another_splitter_cuts_all_again_and_the_same_one_nothing(ledger):
     ]
 
 
-# Vectors
-
-
-def test_only_new_texts_need_a_vector_and_equal_ones_share_it(ledger):
-    put(ledger, "/a.txt", "one\ntwo\none\n")
-    assert ledger.count_missing(FINGERPRINT) == 2
-    embed(ledger)
-
-    put(ledger, "/b.txt", "one\nthree")
-
-    missing = [text for batch in ledger.missing_vectors(FINGERPRINT) for _, text in batch]
-    assert missing == ["Notes\nthree"]
-    assert ledger.count_missing("another embedder") == 3
-
-
-def test_vectors_may_be_put_between_batches(ledger):
-    put(ledger, "/a.txt", "\n".join(f"line {i}" for i in range(10)))
-
-    sizes = []
-    for batch in ledger.missing_vectors(FINGERPRINT, 3):
-        sizes.append(len(batch))
-        keys, texts = zip(*batch, strict=True)
-        ledger.put_vectors(FINGERPRINT, keys, vectors(texts))
-
-    assert sizes == [3, 3, 3, 1]
-    assert ledger.count_missing(FINGERPRINT) == 0
-
-
-def test_live_rows_pair_each_chunk_with_the_vector_of_its_text(ledger):
-    put(ledger, "/a.txt", "one\ntwo\nthree")
-    put(ledger, "/gone.txt", "gone")
-    embed(ledger)
-    ledger.remove("gone.txt")
-
-    rows = list(ledger.live_rows(FINGERPRINT, 16, batch=2))
-
-    ids = [ChunkId(id_) for batch, _, _ in rows for id_ in batch.tolist()]
-    texts = [text for _, _, batch in rows for text in batch]
-    assert [c.embedding_text for c in ledger.chunks(ids)] == texts
-    assert sorted(texts) == ["Notes\none\n", "Notes\nthree", "Notes\ntwo\n"]
-    assert np.allclose(np.concatenate([v for _, v, _ in rows]), vectors(texts))
-
-
-@pytest.mark.parametrize(
-    "rows", [np.zeros((1, 4)), np.full((1, 4), np.nan), np.full((1, 4), np.inf), np.ones((2, 4))]
-)
-def test_rows_that_are_not_one_unit_vector_a_text_are_refused(ledger, rows):
-    with pytest.raises(ModelError, match="embedder returned"):
-        ledger.put_vectors(FINGERPRINT, [b"0" * 16], rows.astype(np.float32))
-
-    put(ledger, "/a.txt", "one")
-    assert ledger.count_missing(FINGERPRINT) == 1
-
-
-def test_kept_vectors_of_another_length_are_refused_naming_both(ledger):
-    put(ledger, "/a.txt", "one")
-    embed(ledger)
-
-    with pytest.raises(IndexMismatch, match=r"16 numbers.*says 32"):
-        list(ledger.live_rows(FINGERPRINT, 32))
-
-
 # Sweeping
 
 
@@ -405,139 +331,3 @@ def test_a_sweep_keeps_what_a_build_still_uses(ledger):
 
     assert ledger.rows([old]) == {}
     assert ledger.find_document("a.txt").text == "new"
-
-
-# Opening, locking, failing
-
-
-def test_a_missing_index_names_those_there_are_and_the_way_to_make_one(tmp_path):
-    Ledger.open(IndexFolder.named(tmp_path, "contracts"), create=True).close()
-
-    with pytest.raises(IndexNotFound, match=r"'letters'.*contracts.*rag ingest"):
-        Ledger.open(IndexFolder.named(tmp_path, "letters"))
-
-    assert not (tmp_path / "letters").exists()
-
-
-def test_a_ledger_of_a_newer_version_is_refused(folder, ledger):
-    ledger.close()
-    with sqlite3.connect(folder.ledger) as db:
-        db.execute("PRAGMA user_version = 99")
-    db.close()
-
-    with pytest.raises(IndexMismatch, match="newer Quotewell"):
-        Ledger.open(folder)
-
-
-@pytest.mark.parametrize("content", [b"", b"not a database at all, but long enough " * 50])
-def test_a_file_that_is_no_ledger_is_named_as_damaged(folder, content):
-    folder.root.mkdir(parents=True)
-    folder.ledger.write_bytes(content)
-
-    with pytest.raises(IndexDamaged, match=r"ledger\.sqlite.*rag ingest"):
-        Ledger.open(folder)
-
-
-def test_an_ingest_killed_before_its_first_table_can_be_run_again(folder):
-    folder.root.mkdir(parents=True)
-    folder.ledger.write_bytes(b"")
-
-    with Ledger.open(folder, create=True) as ledger:
-        put(ledger, "/a.txt", "text")
-
-        assert ledger.counts().documents == 1
-
-
-def test_a_database_of_another_program_is_left_alone(folder):
-    folder.root.mkdir(parents=True)
-    with sqlite3.connect(folder.ledger) as db:
-        db.execute("CREATE TABLE theirs (x)")
-    db.close()
-
-    with pytest.raises(IndexDamaged, match="holds no ledger"):
-        Ledger.open(folder, create=True)
-
-
-def test_a_broken_page_is_named_as_damaged(ledger, folder):
-    for i in range(40):
-        put(ledger, f"/{i}.txt", f"some text {i} " * 200)
-    ledger.close()
-    data = bytearray(folder.ledger.read_bytes())
-    for page in range(4096, len(data), 4096):
-        data[page : page + 200] = b"\xa5" * 200
-    folder.ledger.write_bytes(data)
-
-    with Ledger.open(folder) as broken, pytest.raises(IndexDamaged, match="damaged"):
-        broken.sources()
-
-
-def test_a_full_disk_is_said_and_changes_nothing(ledger):
-    put(ledger, "/a.txt", "fits")
-    pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
-    ledger._db.execute(f"PRAGMA max_page_count = {pages + 2}")
-
-    with pytest.raises(DiskFull, match="no room"):
-        put(ledger, "/b.txt", "does not fit " * 5000)
-
-    assert [row.source for row in ledger.sources()] == ["a.txt"]
-    put(ledger, "/c.txt", "fits too")
-
-
-def test_a_second_writer_in_another_thread_is_turned_away_at_once(ledger, folder):
-    seen = []
-
-    def write():
-        try:
-            put(ledger, "/b.txt", "text")
-        except IndexBusy as error:
-            seen.append(str(error))
-
-    with ledger.writing():
-        put(ledger, "/a.txt", "the holder may write")
-        thread = threading.Thread(target=write)
-        thread.start()
-        thread.join()
-
-    assert "being written to" in seen[0]
-    put(ledger, "/b.txt", "free again")
-
-
-def test_a_writer_that_is_killed_leaves_the_index_free(ledger, folder):
-    script = (
-        "import sys; from pathlib import Path; from rag.index.layout import IndexFolder\n"
-        "from rag.index.lock import writer_lock\n"
-        "with writer_lock(IndexFolder(Path(sys.argv[1]))):\n"
-        "    print('held', flush=True); sys.stdin.read()\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(folder.root)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as other:
-        assert other.stdout.readline() == b"held\n"
-        with pytest.raises(IndexBusy), ledger.writing():
-            pass
-        other.kill()
-
-    put(ledger, "/a.txt", "free")
-
-
-def test_many_threads_may_read_while_one_writes(ledger):
-    put(ledger, "/a.txt", "one\ntwo")
-    failed = []
-
-    def read():
-        for _ in range(100):
-            text = ledger.find_document("a.txt").text
-            if text not in {"one\ntwo", "three"}:
-                failed.append(text)
-
-    threads = [threading.Thread(target=read) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for i in range(20):
-        put(ledger, "/a.txt", "three" if i % 2 else "one\ntwo")
-    for thread in threads:
-        thread.join()
-
-    assert failed == []
