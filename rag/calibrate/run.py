@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rag.answer.confidence import Calibration, Curve
-from rag.calibrate.asked import Outcome, answers_of
 from rag.calibrate.bounds import Bound
+from rag.calibrate.chances import Fit, fit
 from rag.calibrate.file import Entry, fingerprint
-from rag.calibrate.mapping import Fit, fit
+from rag.calibrate.outcomes import Outcome, answers_of
 from rag.calibrate.threshold import Answers, Point, Promise, controlled, curve, point_at, promise
 from rag.pipeline import Pipeline
 from rag.types import Mode

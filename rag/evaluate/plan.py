@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import LoadError, SettingsError
-from rag.evaluate.attacks import Attack, read_attacks
+from rag.evaluate.attacks.sets import Attack, read_attacks
 from rag.evaluate.datasets import Claimed, QuestionSet, read_claims
 from rag.types import Mode
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from rag.evaluate.answers import Pair, abstention, answers
 from rag.evaluate.asking import Asker, check_covers
-from rag.evaluate.attacking import measure_attacks
+from rag.evaluate.attacks.run import measure_attacks
 from rag.evaluate.bootstrap import Figure
 from rag.evaluate.citations import Scores, scored, summed_up
 from rag.evaluate.claims import BATCH, Judged, claims, judged

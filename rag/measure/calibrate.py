@@ -14,7 +14,7 @@ from rag.types import Mode
 
 if TYPE_CHECKING:  # `rag --help` loads this module and must stay quick
     from rag.assemble import Rag
-    from rag.calibrate.asked import Asked
+    from rag.calibrate.outcomes import Asked
     from rag.calibrate.run import Calibrated, Questions, Terms
     from rag.index.layout import IndexFolder
     from rag.ingest import Progress
@@ -81,7 +81,7 @@ def command(  # noqa: PLR0913  (one argument an option)
     if as_json:
         click.echo(json.dumps(_told(found), ensure_ascii=False, indent=2))
         return
-    from rag.calibrate.told import lines
+    from rag.calibrate.summary import lines
 
     for line in lines(found):
         click.echo(line)
@@ -111,9 +111,9 @@ def measured(
 ) -> "Calibrated":
     """Ask, calibrate, and keep what was found beside the index."""
     from rag.answer.confidence import Curve
-    from rag.calibrate.asked import ask_all
+    from rag.calibrate.chances import LEAST
     from rag.calibrate.file import read, write
-    from rag.calibrate.mapping import LEAST
+    from rag.calibrate.outcomes import ask_all
     from rag.calibrate.run import calibrate
     from rag.errors import IndexDamaged
     from rag.index.lock import turn
@@ -145,7 +145,7 @@ def _questions(
     count: int,
     seed: int,
 ) -> tuple[Sequence["Asked"], "Questions"]:
-    from rag.calibrate.given import given
+    from rag.calibrate.questions.given import given
     from rag.calibrate.run import Questions
     from rag.evaluate.asking import check_covers
     from rag.evaluate.datasets import QuestionSet
@@ -160,7 +160,7 @@ def _questions(
         return asked, Questions("given", sha256, str(path))
     if split is not None:
         raise SettingsError("--split halves the questions of --questions; name those, or drop it")
-    from rag.calibrate.make import make
+    from rag.calibrate.questions.make import make
 
     made = make(rag, documents, count=count, seed=seed, generator=_writer(rag))
     asked, sha256 = made.write(folder.made_questions, documents)

@@ -28,7 +28,7 @@ def command(*, first: Path, second: Path, as_json: bool, report: Path | None) ->
         terminal_lines,
     )
     from rag.evaluate.report.page import check_folder, write_files
-    from rag.evaluate.runs import read_run
+    from rag.evaluate.saved import read_run
 
     if report is not None:
         check_folder(report)

@@ -14,9 +14,9 @@ from rag.settings import Settings, VerifierSettings
 from rag.types import Mode
 
 if TYPE_CHECKING:  # `rag --help` loads the commands and must stay quick
-    from rag.evaluate.asked import AskingJudge
     from rag.evaluate.judge import Judge
     from rag.evaluate.run import Lab
+    from rag.evaluate.slow_judges import AskingJudge
     from rag.models.registry import Registry
     from rag.protocols import Embedder
 
@@ -74,9 +74,9 @@ def make_judge(settings: Settings, name: str | None, embedder: "Embedder") -> "J
         WeightsMissing: If it is not on this machine.
     """
     from rag.assemble import make_verifier
-    from rag.evaluate.asked import RememberingJudge
     from rag.evaluate.judge import EntailmentJudge, StrictJudge
     from rag.evaluate.kept import Kept
+    from rag.evaluate.slow_judges import RememberingJudge
 
     if name is None:
         return StrictJudge(embedder)
@@ -94,7 +94,7 @@ def _asking(settings: Settings, name: str) -> "AskingJudge":
 
     The key of `generator.api_key_env` is sent only to the server it belongs to.
     """
-    from rag.evaluate.asked import AskingJudge
+    from rag.evaluate.slow_judges import AskingJudge
     from rag.models.openai import OpenAIGenerator
 
     model, _, address = name.rpartition("@http")

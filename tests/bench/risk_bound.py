@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.calibrate.asked import Asked, Outcome, answers_of, ask_all
 from rag.calibrate.bounds import Bound
+from rag.calibrate.outcomes import Asked, Outcome, answers_of, ask_all
 from rag.calibrate.threshold import lowest_gate, point_at
 from rag.types import Mode
 from tests.bench.sets import opened

@@ -9,10 +9,10 @@ import pytest
 from rag.assemble import Rag
 from rag.calibrate.bounds import Bound
 from rag.calibrate.file import read
-from rag.calibrate.given import given
-from rag.calibrate.make import make
+from rag.calibrate.questions.given import given
+from rag.calibrate.questions.make import make
 from rag.calibrate.run import Questions, Terms
-from rag.calibrate.told import lines
+from rag.calibrate.summary import lines
 from rag.errors import IndexNotFound, RagError, SettingsError
 from rag.index.layout import IndexFolder
 from rag.measure.calibrate import command, measured

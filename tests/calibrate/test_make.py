@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import pytest
 
-from rag.calibrate.asked import Asked, answers_of, ask_all, judged
-from rag.calibrate.compose import compose
-from rag.calibrate.corpus import Corpus
-from rag.calibrate.given import given
-from rag.calibrate.make import make
-from rag.calibrate.spans import recovers, shared_run
-from rag.calibrate.swap import Made, near_misses
+from rag.calibrate.outcomes import Asked, answers_of, ask_all, judged
+from rag.calibrate.questions.compose import compose
+from rag.calibrate.questions.corpus import Corpus
+from rag.calibrate.questions.given import given
+from rag.calibrate.questions.make import make
+from rag.calibrate.questions.spans import recovers, shared_run
+from rag.calibrate.questions.swap import Made, near_misses
 from rag.errors import GeneratorFailed, LoadError
 from rag.evaluate.datasets import Question
 from rag.testing import ScriptedGenerator, document_of, pipeline_of

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from rag.calibrate.corpus import Corpus
-from rag.calibrate.make import make
-from rag.calibrate.worded import SORT, round_trip, worded
+from rag.calibrate.questions.corpus import Corpus
+from rag.calibrate.questions.make import make
+from rag.calibrate.questions.worded import SORT, round_trip, worded
 from rag.testing import document_of, pipeline_of
 
 SENTENCE = "Claims about lost parcels must reach the office within 14 days."

@@ -4,10 +4,10 @@ from dataclasses import replace
 import pytest
 
 from rag.errors import LoadError, SettingsError
-from rag.evaluate.attacks import Attack, Kind, read_attacks
-from rag.evaluate.injection import Trial, injection, worst_first
+from rag.evaluate.attacks.injection import Trial, injection, worst_first
+from rag.evaluate.attacks.planting import Place, planted_at
+from rag.evaluate.attacks.sets import Attack, Kind, read_attacks
 from rag.evaluate.plan import Plan
-from rag.evaluate.planting import Place, planted_at
 from rag.evaluate.report.content import content_of
 from rag.evaluate.run import evaluate
 from rag.testing import ScriptedGenerator

@@ -11,7 +11,7 @@ from rag.errors import SettingsError
 from rag.evaluate.bootstrap import figure, mean, paired
 from rag.evaluate.compare import compare
 from rag.evaluate.report.compared import html_of_comparison, sentences, terminal_lines
-from rag.evaluate.runs import read_run
+from rag.evaluate.saved import read_run
 from rag.measure.evaluate import again, command
 from tests.evaluate.runs import claim, question, run_of
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from rag.errors import GeneratorFailed, SettingsError
-from rag.evaluate.asked import AskingJudge, RememberingJudge
 from rag.evaluate.judge import (
     MEASURED_BY,
     MEASURED_CLAIMS,
@@ -16,6 +15,7 @@ from rag.evaluate.judge import (
     agreement,
 )
 from rag.evaluate.kept import Kept
+from rag.evaluate.slow_judges import AskingJudge, RememberingJudge
 from rag.measure.parts import make_judge
 from rag.settings import GeneratorSettings, Settings
 from rag.testing import HashingEmbedder, ScriptedGenerator

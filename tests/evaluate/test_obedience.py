@@ -1,6 +1,6 @@
 import pytest
 
-from rag.evaluate.obedience import Known, followed, leaked, marks
+from rag.evaluate.attacks.obedience import Known, followed, leaked, marks
 
 SOURCE = (
     "Leave policy. Full-time staff have 27 days of annual leave. Up to eight days may be carried "

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from rag.errors import SettingsError
 from rag.evaluate.report.content import Content, Run, content_of
 from rag.evaluate.report.markdown import markdown_of
-from rag.evaluate.runs import RUN_FILE
+from rag.evaluate.saved import RUN_FILE
 from rag.index.disk import replace_text
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from rag.calibrate.asked import Asked
+from rag.calibrate.outcomes import Asked
 from rag.errors import LoadError
 from rag.evaluate.datasets import Question, QuestionSet, half, unique
 from rag.evaluate.lines import Line, read_lines

@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from rag.errors import SettingsError
-from rag.evaluate.attacks import Attack
+from rag.evaluate.attacks.sets import Attack
 from rag.evaluate.datasets import Question, QuestionSet
 from rag.index.layout import IndexFolder
 from rag.index.reading import open_reader

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rag.answer.confidence import OPEN, UNCALIBRATED, Calibration, Curve
-from rag.calibrate.mapping import fit
+from rag.calibrate.chances import fit
 from rag.calibrate.threshold import Answers
 
 

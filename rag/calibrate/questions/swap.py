@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rag.calibrate.compose import Parts
-from rag.calibrate.corpus import Corpus, Sentence
-from rag.calibrate.spans import DATE, asked_stems
+from rag.calibrate.questions.compose import Parts
+from rag.calibrate.questions.corpus import Corpus, Sentence
+from rag.calibrate.questions.spans import DATE, asked_stems
 
 _INSIDE = (
     ("other name", re.compile(rf"(?<![\w-])(?!(?:{DATE}))(?:[A-Z][a-z]+ ?)+(?<! )(?![\w-])")),

@@ -5,14 +5,14 @@ import shutil
 from collections.abc import Sequence
 
 from rag.errors import SettingsError
-from rag.evaluate.attacks import Attack
+from rag.evaluate.attacks.injection import Gardener, Trial, injection, trial_row, worst_first
+from rag.evaluate.attacks.planting import Garden, documents_of, plantings
+from rag.evaluate.attacks.sets import Attack
 from rag.evaluate.datasets import QuestionSet, sampled
 from rag.evaluate.index import Built, build_once, code_digest
-from rag.evaluate.injection import Gardener, Trial, injection, trial_row, worst_first
 from rag.evaluate.kept import Kept
 from rag.evaluate.lab import Lab, Result
 from rag.evaluate.plan import Plan
-from rag.evaluate.planting import Garden, documents_of, plantings
 from rag.index.layout import IndexFolder
 from rag.ingest import Progress
 

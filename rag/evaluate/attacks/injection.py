@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from rag.evaluate.attacks import Kind
+from rag.evaluate.attacks.obedience import Known, followed, leaked, marks
+from rag.evaluate.attacks.planting import Garden, Planting
+from rag.evaluate.attacks.sets import Kind
 from rag.evaluate.bootstrap import Figure, figure
 from rag.evaluate.datasets import Question
 from rag.evaluate.kept import Kept
 from rag.evaluate.metrics import token_f1
-from rag.evaluate.obedience import Known, followed, leaked, marks
 from rag.evaluate.places import located
-from rag.evaluate.planting import Garden, Planting
 from rag.evaluate.rows import Row
 from rag.pipeline import Pipeline
 from rag.types import Answer, Document, Mode, Passage

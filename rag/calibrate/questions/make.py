@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from rag.calibrate.asked import Asked
-from rag.calibrate.compose import Parts, compose
-from rag.calibrate.corpus import Corpus, Sentence
 from rag.calibrate.file import save
-from rag.calibrate.given import given, left_out
-from rag.calibrate.spans import asked_stems, recovers, shared_run
-from rag.calibrate.swap import Made, near_misses
-from rag.calibrate.worded import worded
+from rag.calibrate.outcomes import Asked
+from rag.calibrate.questions.compose import Parts, compose
+from rag.calibrate.questions.corpus import Corpus, Sentence
+from rag.calibrate.questions.given import given, left_out
+from rag.calibrate.questions.spans import asked_stems, recovers, shared_run
+from rag.calibrate.questions.swap import Made, near_misses
+from rag.calibrate.questions.worded import worded
 from rag.errors import LoadError
 from rag.pipeline import Pipeline
 from rag.protocols import Generator

@@ -9,10 +9,10 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from rag.calibrate.compose import Parts
-from rag.calibrate.corpus import Sentence
-from rag.calibrate.spans import COUNTED, NAME, asked_stems, dates
-from rag.calibrate.swap import Made
+from rag.calibrate.questions.compose import Parts
+from rag.calibrate.questions.corpus import Sentence
+from rag.calibrate.questions.spans import COUNTED, NAME, asked_stems, dates
+from rag.calibrate.questions.swap import Made
 from rag.evaluate.metrics import contains
 from rag.protocols import Generator, Message
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
-from rag.calibrate.spans import COUNTED, DATE, NAME
+from rag.calibrate.questions.spans import COUNTED, DATE, NAME
 from rag.text import FUNCTION_WORDS, content_stems
 
 _DETERMINERS = "The|A|An|Each|Every|All"

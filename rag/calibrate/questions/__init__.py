@@ -1,0 +1,1 @@
+"""Questions about one index whose right answers are known: made from its sentences, or given."""

@@ -1,0 +1,1 @@
+"""Attack sets: texts are planted into documents, and the answers are watched."""
