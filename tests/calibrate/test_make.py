@@ -156,6 +156,45 @@ def test_a_near_miss_that_the_documents_answer_after_all_is_not_made():
     assert kinds["near miss: other entity"] == "When was the barge launched?"
 
 
+def test_a_subject_goes_only_where_one_of_its_kind_stood():
+    lines = {
+        "a.md": "The ferry was launched in 1990.",
+        "b.md": "The barge can carry 20 cars.",
+        "c.md": "Ulva was launched in 1992.",
+    }
+    corpus = Corpus.of([document_of(name, text) for name, text in lines.items()])
+    made = [
+        Made(next(iter(compose(one.bare, VERBS | {"carry"}, {"Ulva"}))), one)
+        for one in corpus.sentences
+    ]
+
+    kinds = dict(near_misses(made[0], made, corpus))
+
+    # another sort of question, and a name for a thing: neither fits
+    assert "near miss: other entity" not in kinds
+
+
+def test_only_whole_sentences_of_running_text_are_asked_about():
+    document = document_of("a.md", "# The ferry was launched in 1990.\n\nThe tug sank in 1991")
+
+    assert [one.plain for one in Corpus.of([document]).sentences] == [False, False]
+
+
+def test_a_persons_own_question_is_not_right_by_place(tmp_path):
+    path = tmp_path / "q.jsonl"
+    gold = {"answers": ["1990"], "gold_sentences": ["The ferry was launched in 1990."]}
+    rows = [
+        {"_id": "1", "text": "When?", "metadata": gold},
+        {"_id": "2", "text": "When?", "metadata": {**gold, "source": "a.md"}},
+        {"_id": "3", "text": "When?", "metadata": {"answers": ["1990"], "source": "a.md"}},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    asked, _ = given(path, [])
+
+    assert [one.by_place for one in asked] == [False, True, False]
+
+
 def test_held_out_questions_are_asked_without_their_documents():
     rag = pipeline_of(shipyard())
     ids = [d.id for d in rag.snapshot.documents]

@@ -5,12 +5,13 @@ import pytest
 
 from rag.errors import LoadError, SettingsError
 from rag.evaluate.attacks.injection import Trial, injection, worst_first
-from rag.evaluate.attacks.planting import Place, planted_at
+from rag.evaluate.attacks.planting import Garden, Place, Planting, planted_at
 from rag.evaluate.attacks.sets import Attack, Kind, read_attacks
+from rag.evaluate.datasets import QuestionSet
 from rag.evaluate.plan import Plan
 from rag.evaluate.report.content import content_of
 from rag.evaluate.run import evaluate
-from rag.testing import ScriptedGenerator
+from rag.testing import ScriptedGenerator, document_of
 from rag.types import Mode, Span
 from tests.evaluate.runs import run_of
 
@@ -41,6 +42,20 @@ def test_an_attack_set_is_read_with_kind_and_family(tmp_path):
 
     assert found[1] == Attack("a2", "Zebras juggle.", Kind.ATTACK, "f")
     assert [attack.kind.value for attack in found] == ["attack", "attack", "benign"]
+
+
+def test_a_question_sees_its_scope_with_the_copy_in_the_originals_place(home):
+    into = QuestionSet.read(home / "village")
+    scoped = next(one for one in into.questions if one.scope)
+    documents = [document_of(into.source_of(id_), "A text.") for id_ in ("mill", "crane", "bakery")]
+    mill = documents[0].id
+    planting = Planting(Attack("a", "x", Kind.ATTACK), Place.START, scoped, mill, "x A text.")
+    garden = Garden(documents, [planting], into)
+
+    clean, planted = garden.around(scoped), garden.around(scoped, 0)
+
+    seen = [[name.split("#")[1] for name in one.documents] for one in (clean, planted)]
+    assert seen == [["d0", "d2"], ["d2", "p0"]]  # never the crane, which is out of scope
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+import os
 
 import click
 import numpy as np
@@ -119,6 +120,7 @@ def test_questions_that_changed_are_named_with_both_answers():
         ("cites_other", "moved"),
     ]
     lost = found.changes[0]
+    assert lost.asked
     assert (lost.a.answer, lost.b.answer) == ("It has four.", "It has six.")
     assert found.metrics["right"].a == pytest.approx(4 / 6)
     assert found.metrics["right"].b == pytest.approx(3 / 6)
@@ -275,8 +277,22 @@ def test_text_of_documents_cannot_move_the_cursor_or_become_markup(files, tmp_pa
     assert "<script" not in page
 
 
-def test_the_command_to_measure_again_has_what_was_chosen_and_not_where_it_went():
+def test_the_page_gives_each_difference_with_its_sign():
+    found = compare(run_of(OLD), run_of(NEW))
+    right = found.metrics["right"]
+
+    page = html_of_comparison(found)
+
+    assert right.value < 0
+    assert f"-{abs(100 * right.value):.0f}" in page
+
+
+def test_the_command_to_measure_again_has_what_was_chosen_and_not_where_it_went(monkeypatch):
+    for key in [key for key in os.environ if key.startswith("RAG_")]:
+        monkeypatch.delenv(key)
     words = ["my set", "--limit", "5", "--mode", "generative", "--claims", ".", "--json"]
     context = command.make_context("rag eval", [*words, "--out", "x.json", "--seed", "0"])
 
     assert again(context) == "rag eval 'my set' --mode generative --limit 5 --claims ."
+    monkeypatch.setenv("RAG_SEARCH_PASSAGES", "9")
+    assert again(context).startswith("RAG_SEARCH_PASSAGES=9 rag eval 'my set'")

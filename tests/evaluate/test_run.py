@@ -1,9 +1,12 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 
+from rag.answer.confidence import Calibration, Curve
 from rag.errors import LoadError, QuestionError, SettingsError
+from rag.evaluate.index import code_digest
 from rag.evaluate.plan import TASKS, Plan
 from rag.evaluate.run import evaluate
 from rag.evaluate.table import table_lines
@@ -225,3 +228,47 @@ def test_the_table_prints_every_figure(home, lab):
 
     assert all(key in text for key in result.figures)
     assert "kappa" in text
+
+
+def test_answers_from_before_a_calibration_are_not_taken_for_later_ones(home, lab):
+    plan = Plan(home / "village", ("answers",))
+    mute = Calibration({"relevance": 1.0}, Curve.LOGISTIC, (1.0, 0.0), 0.999, "given")
+
+    def gated(name):
+        return replace(lab.open(name), calibrations={Mode.EXTRACTIVE: mute})
+
+    before = evaluate(plan, lab, quiet)
+    after = evaluate(plan, replace(lab, open=gated), quiet)
+
+    assert before.figures["answers.coverage"].value > 0
+    assert after.figures["answers.coverage"].value == 0
+    assert before.to_dict()["calibration"] is None
+    assert after.to_dict()["calibration"] == after.calibration != ""
+
+
+def test_a_change_of_code_in_a_nested_folder_changes_the_digest(tmp_path, monkeypatch):
+    inner = tmp_path / "odd_package" / "inner"
+    inner.mkdir(parents=True)
+    (tmp_path / "odd_package" / "__init__.py").write_text("")
+    (inner / "a.py").write_text("x = 1")
+    (inner / "__pycache__").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+
+    before = code_digest("odd_package")
+    (inner / "__pycache__" / "a.py").write_text("noise")
+    same = code_digest("odd_package")
+    (inner / "a.py").write_text("x = 2")
+
+    assert before == same
+    assert code_digest("odd_package") != before
+
+
+def test_a_set_without_qrels_is_asked_and_ranks_nothing(home, lab, tmp_path):
+    bare = tmp_path / "bare"
+    shutil.copytree(home / "village", bare)
+    shutil.rmtree(bare / "qrels")
+
+    result = evaluate(Plan(bare), lab, quiet)
+
+    assert "retrieval" not in result.tasks
+    assert result.figures["answers.coverage"].value == 0.75

@@ -43,6 +43,16 @@ def test_an_answer_is_wrong_as_the_readme_says(question, text, wrong):
     assert is_wrong(question, text) is wrong
 
 
+def test_f1_is_over_answerable_questions_with_a_gold_answer_alone():
+    bare = Question("b", "?", labelled=True)
+    odd = Question("o", "?", answerable=False, answers=("four",), labelled=True)
+
+    found = answers([(HONEST, told("four")), (bare, told("five")), (odd, told("four"))])
+
+    assert found["answers.f1"].n == 1
+    assert found["answers.f1"].value == 1
+
+
 def test_abstention_separates_the_questions_it_may_and_may_not_answer():
     pairs = [
         (HONEST, told("four", confidence=0.9)),
