@@ -14,6 +14,7 @@ from rag.evaluate.report.charts import (
     times_chart,
 )
 from rag.evaluate.report.content import content_of
+from rag.evaluate.report.figures import interval_of
 from rag.evaluate.report.markdown import markdown_of, plain
 from rag.evaluate.report.page import check_folder, html_of, write_files, write_report
 from rag.evaluate.report.story import worst
@@ -262,6 +263,27 @@ def test_scores_of_claims_are_counted_against_the_floor():
     _, told = drawn(scores_chart({"supported": [0.9, 0.4], "unsupported": [0.1]}, 0.5))
 
     assert told.startswith("1 of 2 supported claims reach the floor; 0 of 1 unsupported")
+
+
+def test_a_report_on_claims_counts_each_label_for_itself():
+    rows = [claim("1"), claim("2"), claim("3", label="unsupported", shown=False, score=0.1)]
+
+    ece = {**FIGURE, "bins": []}
+
+    page = html_of(content_of(run_of(rows, tasks=["claims"], claims={"ece": ece})))
+
+    assert "2 of 2 supported claims reach the floor; 0 of 1 unsupported" in page
+
+
+def test_an_interval_is_given_unless_all_were_alike_or_it_was_measured_once():
+    meaning = meaning_of("answers.f1")
+
+    def told(low, high, n):
+        return interval_of({"value": 0.4, "n": n, "ci95": [low, high]}, meaning)
+
+    assert " to " in told(0.3, 0.5, 9)
+    assert told(0.4, 0.4, 9) == "no spread"
+    assert told(0.4, 0.4, 1) == told(None, None, 0) == ""
 
 
 @pytest.mark.parametrize(("high", "last"), [(0.1, 0.1), (0.47, 0.5), (1, 1), (37, 40)])

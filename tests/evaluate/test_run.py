@@ -1,6 +1,8 @@
 import json
 import shutil
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from rag.errors import LoadError, QuestionError, SettingsError
 from rag.evaluate.index import code_digest
 from rag.evaluate.plan import TASKS, Plan
 from rag.evaluate.run import evaluate
+from rag.evaluate.speed import peak_rss_mb
 from rag.evaluate.table import table_lines
 from rag.types import Mode
 
@@ -272,3 +275,20 @@ def test_a_set_without_qrels_is_asked_and_ranks_nothing(home, lab, tmp_path):
 
     assert "retrieval" not in result.tasks
     assert result.figures["answers.coverage"].value == 0.75
+
+
+def test_small_figures_have_three_digits_and_large_ones_none(home, lab):
+    lines = list(table_lines(evaluate(Plan(home / "village", ("answers", "speed")), lab, quiet)))
+
+    coverage = next(line for line in lines if line.startswith("answers.coverage"))
+    peak = next(line for line in lines if line.startswith("speed.peak_rss_mb"))
+    assert coverage.split()[1] == "0.750"
+    assert "." not in peak.split()[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_peak_memory_is_in_megabytes():
+    status = Path("/proc/self/status").read_text()
+    kib = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+
+    assert peak_rss_mb() == pytest.approx(kib * 1024 / 1e6, rel=0.05)
