@@ -75,3 +75,10 @@ def test_a_signal_that_is_missing_is_noticed():
     with pytest.raises(KeyError, match="support"):
         calibration.score({"relevance": 0.5})
     assert calibration.score({"relevance": 0.5, "support": 0.1}) == pytest.approx(0.7)
+
+
+def test_an_error_never_lies_below_its_own_interval():
+    # a bootstrap of a calibrated score is off by more than the score itself: here by a hair
+    before = fit(answers_like(lambda s: s, seed=6)).before
+
+    assert before.low == before.value < before.high

@@ -48,13 +48,6 @@ def test_the_summary_gives_errors_as_numbers_and_the_promise_in_a_sentence():
     assert "at most 30% are wrong, with 90% certainty" in text
 
 
-def test_an_error_never_lies_below_its_own_interval():
-    fit = found(outcomes()).fit
-
-    assert fit.after.low <= fit.after.value <= fit.after.high
-    assert fit.before.low <= fit.before.value
-
-
 def test_when_no_gate_is_good_enough_on_average_it_says_so():
     text = "\n".join(lines(found(outcomes(20, wrong_below=2), alpha=0.04)))
 
