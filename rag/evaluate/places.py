@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.corpus.normalize import clean
 from rag.types import Span
@@ -14,18 +15,6 @@ class Squeezed:
     text: str
     places: tuple[int, ...]
 
-    @classmethod
-    def of(cls, text: str) -> "Squeezed":
-        """Return `text` without blanks; every character is cleaned by itself."""
-        kept = [
-            (plain, place)
-            for place, char in enumerate(text)
-            if not char.isspace()
-            for plain in clean(char)
-            if not plain.isspace()
-        ]
-        return cls("".join(char for char, _ in kept), tuple(place for _, place in kept))
-
     def between(self, start: int, end: int) -> tuple[int, int]:
         """Return the range of squeezed characters that stood in `[start, end)`."""
         inside = [row for row, place in enumerate(self.places) if start <= place < end]
@@ -36,13 +25,26 @@ class Squeezed:
         return Span(self.places[start], self.places[end - 1] + 1)
 
 
+@lru_cache(maxsize=8)  # a book is looked into for every sentence read of it
+def squeezed(text: str) -> Squeezed:
+    """Return `text` without blanks; every character is cleaned by itself."""
+    kept = [
+        (plain, place)
+        for place, char in enumerate(text)
+        if not char.isspace()
+        for plain in clean(char)
+        if not plain.isspace()
+    ]
+    return Squeezed("".join(char for char, _ in kept), tuple(place for _, place in kept))
+
+
 def carried_over(spans: Iterable[tuple[int, int]], original: str, stored: str) -> list[Span]:
     """Return where ranges of `original` lie in `stored`, which differs in blanks.
 
     When characters differ too, a range is looked for by its own characters and the place
     nearest to where it should be is taken; a range that is not found is left out.
     """
-    here, there = Squeezed.of(original), Squeezed.of(stored)
+    here, there = squeezed(original), squeezed(stored)
     found = []
     for start, end in spans:
         first, last = here.between(start, end)
@@ -58,7 +60,7 @@ def carried_over(spans: Iterable[tuple[int, int]], original: str, stored: str) -
 
 def located(sentence: str, stored: str) -> Span | None:
     """Return where `sentence` first stands in `stored`, blanks aside; None if it does not."""
-    wanted, there = Squeezed.of(sentence).text, Squeezed.of(stored)
+    wanted, there = squeezed(sentence).text, squeezed(stored)
     place = there.text.find(wanted) if wanted else -1
     return there.span(place, place + len(wanted)) if place >= 0 else None
 
