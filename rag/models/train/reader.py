@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rag.errors import ModelError, WeightsMissing
+from rag.models.folder import read_json
 from rag.models.train.batches import Batch
 from rag.models.train.quantise import restored
 from rag.models.train.sources import UNKNOWN
@@ -103,20 +104,16 @@ def fresh_reader(folder: Path) -> Reader:
 
     Raises:
         WeightsMissing: If the folder lacks its configuration or safetensors weights.
+        ModelError: If they are not those of a BERT encoder.
     """
-    from transformers import BertModel  # noqa: PLC0415  (slow)
-
-    try:
-        encoder = BertModel.from_pretrained(
-            folder,
-            local_files_only=True,
-            use_safetensors=True,
-            add_pooling_layer=False,
-            attn_implementation="sdpa",
-            attention_probs_dropout_prob=0.0,  # dropout there rules out the fast kernel
-        )
-    except OSError as error:
-        raise WeightsMissing(f"{folder} holds no BERT encoder in safetensors: {error}") from error
+    encoder, tensors = _parts(folder)
+    encoder.config.attention_probs_dropout_prob = 0.0  # dropout there rules out the fast kernel
+    encoder = type(encoder)(encoder.config, add_pooling_layer=False)
+    found = {name.removeprefix("bert."): value for name, value in tensors.items()}
+    wanted = encoder.state_dict().keys()
+    if lacking := sorted(wanted - found.keys()):
+        raise ModelError(f"{folder}/model.safetensors lacks {lacking[0]}; fetch the encoder again")
+    encoder.load_state_dict({name: found[name] for name in wanted})
     return Reader(encoder)
 
 
@@ -145,18 +142,24 @@ def load_reader(folder: Path) -> Reader:
         WeightsMissing: If its files are not there.
         ModelError: If they are not a reader's.
     """
-    from transformers import BertConfig, BertModel  # noqa: PLC0415  (slow)
-
-    try:
-        config = BertConfig.from_pretrained(folder, local_files_only=True)
-        tensors = load_file(folder / "model.safetensors")
-    except OSError as error:
-        raise WeightsMissing(f"{folder} holds no reader: {error}") from error
-    except SafetensorError as error:
-        raise ModelError(f"{folder}/model.safetensors cannot be read: {error}") from error
-    reader = Reader(BertModel(config, add_pooling_layer=False))
+    encoder, tensors = _parts(folder)
+    reader = Reader(encoder)
     try:
         reader.load_state_dict(renamed(restored(tensors), back=True))
     except RuntimeError as error:
         raise ModelError(f"{folder} holds another model, not a reader: {error}") from error
     return reader.eval()
+
+
+def _parts(folder: Path) -> tuple[Any, dict[str, Tensor]]:
+    """Return an untrained encoder as `folder` describes it, and the tensors there."""
+    from transformers import BertConfig, BertModel  # noqa: PLC0415  (slow)
+
+    config = BertConfig.from_dict(read_json(folder / "config.json"))
+    weights = folder / "model.safetensors"
+    try:
+        return BertModel(config, add_pooling_layer=False), load_file(weights)
+    except OSError as error:
+        raise WeightsMissing(f"{weights} is missing: {error}") from error
+    except SafetensorError as error:
+        raise ModelError(f"{weights} cannot be read ({error})") from error
