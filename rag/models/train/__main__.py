@@ -78,7 +78,9 @@ def fit(  # noqa: PLR0913, PLR0917  (one parameter an option)
         found = {}
         for name, items in sets.items():
             pairs = [(item.question, item.passage) for item in items]
-            found[name] = rounded(figures(items, read_passages(reader, tokenizer, pairs)))
+            with torch.autocast("cpu", torch.bfloat16):
+                reads = read_passages(reader, tokenizer, pairs)
+            found[name] = rounded(figures(items, reads))
         first = next(iter(found.values()))
         return (first["f1"] + first["auc_sum"]) / 2, found
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from rag.models.train.encode import Encoded, Ints
 
+_MULTIPLE = 16  # lengths are padded to it: few shapes, so few compiled kernels kept in memory
 _POOL = 4096  # rows sorted by length at a time: nearly no padding, and still shuffled
 
 
@@ -62,9 +63,10 @@ def _cuts(lengths: Ints, tokens: int) -> list[int]:
 
 
 def make_batch(encoded: Encoded, rows: Ints) -> Batch:
-    """Return `rows` of `encoded`, padded with zeros."""
+    """Return `rows` of `encoded`, padded with zeros to a length of which there are few."""
     lengths = torch.from_numpy(encoded.lengths[rows])
-    ids = torch.zeros(len(rows), int(lengths.max()), dtype=torch.int64)
+    longest = -(-int(lengths.max()) // _MULTIPLE) * _MULTIPLE
+    ids = torch.zeros(len(rows), longest, dtype=torch.int64)
     for place, row in enumerate(rows.tolist()):
         piece = encoded.ids[encoded.offsets[row] : encoded.offsets[row + 1]]
         ids[place, : len(piece)] = torch.from_numpy(piece.astype(np.int64))

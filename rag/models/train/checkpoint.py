@@ -24,6 +24,8 @@ class Place:
     step: int = 0
     started: float = 0.0
     """When the run began, in seconds since 1970."""
+    items: int = 0
+    """Learned from so far, repeats included."""
     best: float = -1.0
     """The best development score so far."""
 

@@ -64,8 +64,9 @@ def fit(base: Path, encoded: Encoded, work: Path, plan: Plan, probe: Probe) -> P
         next(order)
     saved = probed = time.time()
     while not _over(place, plan):
-        loss = run.step(place, make_batch(encoded, next(order)))
-        place = replace(place, step=place.step + 1)
+        batch = make_batch(encoded, next(order))
+        loss = run.step(place, batch)
+        place = replace(place, step=place.step + 1, items=place.items + len(batch.ids))
         now = time.time()
         if place.step % 20 == 0:
             run.report(place, loss)
@@ -124,7 +125,6 @@ class _Run:
     work: Path
     probe: Probe
     loss: float = 0.0
-    items: int = 0
 
     def step(self, place: Place, batch: Any) -> float:  # noqa: ANN401
         """Learn from one batch and return the running mean of the loss."""
@@ -140,7 +140,6 @@ class _Run:
         self.optimiser.step()
         self.optimiser.zero_grad()
         value = float(loss.detach())
-        self.items += len(batch.ids)
         self.loss = value if self.loss == 0.0 else 0.98 * self.loss + 0.02 * value
         return self.loss
 
@@ -149,7 +148,7 @@ class _Run:
         status = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "step": place.step,
-            "items": self.items,
+            "items": place.items,
             "loss": round(loss, 4),
             "minutes": round((time.time() - place.started) / 60, 1),
             "minutes_left": round((self.plan.until - time.time()) / 60, 1),
@@ -166,7 +165,7 @@ class _Run:
             save_reader(self.reader, self.work / "best")
             place = replace(place, best=score)
         self.report(place, self.loss, **figures)
-        line = {"step": place.step, "items": self.items, "loss": self.loss, "score": score}
+        line = {"step": place.step, "items": place.items, "loss": self.loss, "score": score}
         with (self.work / "curve.jsonl").open("a", encoding="utf-8") as curve:
             curve.write(json.dumps(line | dict(figures)) + "\n")
         logger.info("step %d: %s", place.step, figures)

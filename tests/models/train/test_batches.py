@@ -68,7 +68,7 @@ def test_the_same_seed_gives_the_same_order():
 def test_padding_question_and_end_mark_hold_no_answer():
     batch = make_batch(rows_of([8, 6], [1, 1]), np.asarray([0, 1]))
 
-    assert batch.ids.shape == (2, 8)
-    assert batch.mask[1].tolist() == [1, 1, 1, 1, 1, 1, 0, 0]
-    assert batch.types[0].tolist() == [0, 0, 0, 1, 1, 1, 1, 1]
-    assert batch.readable[1].tolist() == [False] * 3 + [True, True] + [False] * 3
+    assert batch.ids.shape == (2, 16)
+    assert batch.mask[1].tolist() == [1] * 6 + [0] * 10
+    assert batch.types[0].tolist() == [0] * 3 + [1] * 5 + [0] * 8
+    assert batch.readable[1].tolist() == [False] * 3 + [True, True] + [False] * 11

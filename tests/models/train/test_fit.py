@@ -72,6 +72,7 @@ def test_a_run_goes_on_where_it_was_cut_off(base, encoded, tmp_path):
 
     assert (first.step, second.step) == (3, 5)
     assert second.started == first.started
+    assert second.items > first.items > 0
 
 
 def test_a_checkpoint_brings_back_the_optimiser(base, encoded, tmp_path):
@@ -104,7 +105,7 @@ def test_a_save_that_was_cut_off_leaves_the_checkpoint_before(base, tmp_path):
 
 
 def saved_place(reader, optimiser, folder):
-    place = Place(step=7, started=1.0, best=0.5)
+    place = Place(step=7, started=1.0, items=70, best=0.5)
     save_checkpoint(folder, reader, optimiser, place)
     return place
 
