@@ -93,16 +93,19 @@ def fit(  # noqa: PLR0913, PLR0917  (one parameter an option)
 @click.argument("trained", type=_FOLDER)
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--base", type=_FOLDER, required=True, help="Folder of the encoder it began from.")
-@click.option("--dev", type=_FOLDER, required=True, help="Set whose calibrate half is fitted on.")
-def export(trained: Path, out: Path, base: Path, dev: Path) -> None:
-    """Write the reader in TRAINED to OUT with int8 weights, calibrated."""
+@click.option("--dev", type=_FOLDER, multiple=True, required=True, help="Sets to calibrate on.")
+def export(trained: Path, out: Path, base: Path, dev: tuple[Path, ...]) -> None:
+    """Write the reader in TRAINED to OUT with int8 weights.
+
+    Its scores are calibrated on the calibrate halves of the sets.
+    """
     from rag.models.train.export import calibrated  # noqa: PLC0415  (slow)
     from rag.models.train.export import export as write  # noqa: PLC0415
     from rag.models.train.measure import read_items  # noqa: PLC0415
     from rag.models.train.reader import load_reader  # noqa: PLC0415
     from rag.models.train.reading import read_passages  # noqa: PLC0415
 
-    items = read_items(dev, half="calibrate")
+    items = [item for folder in dev for item in read_items(folder, half="calibrate")]
     reader = load_reader(trained)
     reads = read_passages(reader, tokenizer_of(base), [(i.question, i.passage) for i in items])
     calibration = calibrated([item.answerable for item in items], reads)
