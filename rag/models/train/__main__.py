@@ -125,8 +125,8 @@ def score(
 ) -> None:
     """Print, as JSON, how well the reader in TRAINED reads the passages of DATASET.
 
-    With the calibration of an exported reader also the Youden index at probability 0.5, which
-    was fixed beforehand; `youden_…` is the best that any threshold would reach.
+    With the calibration of an exported reader also the Youden index at its threshold, which
+    was fixed beforehand; the other `youden_…` are the best that any threshold would reach.
     """
     from rag.models.train.export import read_calibration  # noqa: PLC0415  (slow)
     from rag.models.train.measure import auc, read_items, youden_at  # noqa: PLC0415
@@ -138,9 +138,11 @@ def score(
     reads = read_passages(load_reader(trained), tokenizer_of(base), pairs, window)
     found = figures(items, reads)
     if (trained / "reader.json").is_file():
-        likely = read_calibration(trained).probability(reads)
+        calibration = read_calibration(trained)
+        likely = calibration.probability(reads)
         truth = [item.answerable for item in items]
-        found |= {"auc": auc(truth, likely), "youden_fixed": youden_at(truth, likely, 0.5)}
+        fixed = youden_at(truth, likely, calibration.threshold)
+        found |= {"auc": auc(truth, likely), "youden_fixed": fixed}
     click.echo(json.dumps(rounded(found), indent=1))
 
 

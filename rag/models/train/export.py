@@ -9,7 +9,7 @@ import json
 import math
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from rag.errors import LoadError, WeightsMissing
 from rag.models.train.encode import QUESTION_TOKENS
-from rag.models.train.measure import Floats
+from rag.models.train.measure import Floats, youden
 from rag.models.train.quantise import quantised
 from rag.models.train.reader import Reader, renamed
 from rag.models.train.reading import WINDOW, Read
@@ -33,6 +33,8 @@ class Calibration:
     bias: float
     judge: float
     margin: float
+    threshold: float = 0.5
+    """The probability with the best Youden index on the items fitted on."""
 
     def probability(self, reads: Sequence[Read]) -> Floats:
         """Return values between 0 and 1, shape (n,)."""
@@ -56,7 +58,8 @@ def calibrated(truth: Sequence[bool], reads: Sequence[Read]) -> Calibration:
         slope = features.T @ (said - goal) + ridge @ weights
         curve = (features * (said * (1 - said))[:, None]).T @ features + ridge
         weights = weights - np.linalg.solve(curve, slope)
-    return Calibration(*weights.tolist())
+    fitted = Calibration(*weights.tolist())
+    return replace(fitted, threshold=youden(truth, fitted.probability(reads))[1])
 
 
 def export(reader: Reader, base: Path, out: Path, calibration: Calibration) -> int:

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from rag.errors import LoadError
 from rag.models.train.__main__ import main
 from rag.models.train.export import Calibration, calibrated, read_calibration
+from rag.models.train.measure import youden, youden_at
 from rag.models.train.reading import Read
 from tests.models.tiny import make_tiny_encoder
 from tests.models.train.made import write_question_set, write_training_set
@@ -27,6 +28,16 @@ def test_a_calibrated_probability_is_a_share():
     assert middle.sum() > 50
     assert np.asarray(truth)[middle].mean() == pytest.approx(0.5, abs=0.1)
     assert likely.mean() == pytest.approx(1 / 3, abs=0.01)
+
+
+def test_the_threshold_is_the_best_on_the_items_fitted_on():
+    truth = [row % 3 == 0 for row in range(300)]
+    reads = reads_of(truth)
+
+    fitted = calibrated(truth, reads)
+
+    likely = fitted.probability(reads)
+    assert youden_at(truth, likely, fitted.threshold) == youden(truth, likely)[0] > 0.3
 
 
 def test_separable_scores_have_finite_weights():
