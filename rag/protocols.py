@@ -4,6 +4,7 @@ Models see strings and return arrays or text. What a number *means* is decided e
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -151,6 +152,35 @@ class Reranker(Protocol):
 
     def score(self, question: str, texts: Sequence[str]) -> Floats:
         """Return one relevance per text, shape (n,), higher is better."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader makes of one text; numbers without bounds, higher is more likely."""
+
+    offsets: Ids
+    """Shape (tokens, 2): the characters of the text each token covers, half-open."""
+    starts: Floats
+    """Shape (tokens,). `starts[i] + ends[j]` compares an answer from i to j with no answer, 0."""
+    ends: Floats
+    """Shape (tokens,)."""
+    answerable: float
+    """A logit: the text answers the question."""
+    relevant: float
+    """A logit: the text is about what the question asks."""
+
+
+class Reader(Protocol):
+    """Marks the words of a text that answer a question (extractive question answering)."""
+
+    @property
+    def name(self) -> str:
+        """What people call the model."""
+        ...
+
+    def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
+        """Return one reading per text, in order; a text of any length is read to its end."""
         ...
 
 

@@ -202,6 +202,8 @@ class Evidence:
     span: Span
     relevance: float
     """Estimated chance, in [0, 1], that this sentence answers the question."""
+    answer: Span | None = None
+    """The characters of the document, inside `span`, that a reader takes for the answer."""
 
     @property
     def quote(self) -> str:
