@@ -62,7 +62,8 @@ def decide(
         dropped,
         tuple(sorted((replace(p, label=labels[p.label]) for p in passages), key=lambda p: p.label)),
         tuple(
-            Conflict(_cited(c.first, labels), _cited(c.second, labels), c.about) for c in conflicts
+            replace(c, first=_cited(c.first, labels), second=_cited(c.second, labels))
+            for c in conflicts
         ),
     )
 

@@ -1,0 +1,108 @@
+"""Two sentences that say the same but for a few words: what stands in the place of what.
+
+"The parish was founded in 1856" and "The parish was founded in 1900" are one sentence with
+another answer in it: a revision, a slip of a copyist, or a lie.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from rag.answer.alike import Relation, compare
+from rag.answer.quantities import as_digits
+from rag.text import content_stems, fold
+from rag.types import Evidence
+
+_WORD = re.compile(r"[^\W_]+(?:[.,'\u2019-][^\W_]+)*")
+_LIKENESS = 0.7
+_FEWEST = 4  # words both sentences must share in order
+_SPELLING = 4  # letters that two spellings of one word have in common
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Words of one sentence that stand where the other has different ones."""
+
+    first: str
+    second: str
+    first_at: range
+    """Characters of the first sentence."""
+    second_at: range
+
+
+def swaps(first: str, second: str) -> list[Swap] | None:
+    """Return what is swapped between two sentences that are otherwise one; None if they are not.
+
+    At least seven in ten words have to be shared in the same order (Ratcliff and Metzener,
+    1988, as `difflib` counts). Words that one sentence merely adds are no swap.
+    """
+    words = [list(_WORD.finditer(text)) for text in (first, second)]
+    tokens = [[fold(match.group()) for match in matches] for matches in words]
+    matcher = SequenceMatcher(None, *tokens, autojunk=False)
+    if matcher.real_quick_ratio() < _LIKENESS or matcher.quick_ratio() < _LIKENESS:
+        return None
+    shared = sum(block.size for block in matcher.get_matching_blocks())
+    if shared < _FEWEST or matcher.ratio() < _LIKENESS:
+        return None
+    found = []
+    for name, low_a, high_a, low_b, high_b in matcher.get_opcodes():
+        if name == "replace":
+            at = _extent(words[0], low_a, high_a), _extent(words[1], low_b, high_b)
+            texts = [t[r.start : r.stop] for t, r in zip((first, second), at, strict=True)]
+            found.append(Swap(texts[0], texts[1], *at))
+    return found
+
+
+def swapped_answers(first: Evidence, second: Evidence) -> str:
+    """Return the words two sentences share, when they are one but for the marked answer.
+
+    Returns "" when they are not, when no reader has marked what was swapped, or when something
+    else was swapped too: "The fee for adults is 12" and "The fee for children is 10" are
+    about two things, and the figures of two years disagree on nothing.
+    """
+    if first.answer is None and second.answer is None:
+        return ""
+    found = swaps(first.quote, second.quote)
+    if not found:
+        return ""
+    hit = [swap for swap in found if _touches(swap, first, second)]
+    other = [swap for swap in found if swap not in hit]
+    if all(compare(s.first, s.second) is Relation.SAME for s in hit):
+        return ""
+    if not all(_follows(swap, hit) for swap in other):
+        return ""
+    gone = {stem for swap in found for stem in content_stems(swap.first)}
+    return " ".join(s for s in dict.fromkeys(content_stems(first.quote)) if s not in gone)
+
+
+def _touches(swap: Swap, first: Evidence, second: Evidence) -> bool:
+    places = ((first, swap.first_at), (second, swap.second_at))
+    return any(e.answer is not None and overlap(_within(e), at) for e, at in places)
+
+
+def _within(evidence: Evidence) -> range:
+    """Return the marked answer, counted from the start of its sentence."""
+    answer = evidence.answer or evidence.span
+    return range(answer.start - evidence.span.start, answer.end - evidence.span.start)
+
+
+def _follows(swap: Swap, answers: Sequence[Swap]) -> bool:
+    """Return whether a swap only repeats that of the answer, or is one of spelling."""
+    for side in ("first", "second"):
+        words = {as_digits(stem) for stem in content_stems(getattr(swap, side))}
+        swapped = {as_digits(s) for a in answers for s in content_stems(getattr(a, side))}
+        if not words <= swapped:
+            return fold(swap.first)[:_SPELLING] == fold(swap.second)[:_SPELLING] and not any(
+                c.isdigit() for c in swap.first + swap.second
+            )
+    return True
+
+
+def _extent(words: Sequence[re.Match[str]], low: int, high: int) -> range:
+    return range(words[low].start(), words[high - 1].end())
+
+
+def overlap(a: range, b: range) -> bool:
+    """Return whether two stretches of characters share one."""
+    return a.start < b.stop and b.start < a.stop
