@@ -8,7 +8,7 @@ answers marked by a reader that exclude each other. The second needs no reader.
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from rag.answer.alike import Relation, compare
+from rag.answer.alike import Relation, compare, moments
 from rag.answer.extract import cite
 from rag.answer.quantities import Quantity, dates, quantities
 from rag.answer.question import Expected, expected
@@ -89,10 +89,22 @@ def _answers(
         if not _exclude(ours, theirs, kind) or stand_together(ours.answer, theirs.answer, read):
             continue
         for first, second in ((a, b) for a in ours.evidence for b in theirs.evidence):
-            said = f"{answer_of(first)} {answer_of(second)}"
-            if same_subject(question, first.passage, second.passage, said):
+            if _one_matter(question, first, second):
                 yield first, second, _about(first, second)
                 break
+
+
+def _one_matter(question: str, first: Evidence, second: Evidence) -> bool:
+    """Return whether both sentences speak of the same thing at the same time."""
+    said = f"{answer_of(first)} {answer_of(second)}"
+    when = [_told_years(e.quote) - _told_years(said) for e in (first, second)]
+    if all(when) and not when[0] & when[1]:
+        return False
+    return same_subject(question, first.passage, second.passage, said)
+
+
+def _told_years(text: str) -> set[int]:
+    return {year for year, _, _ in moments(text) if year}
 
 
 def _exclude(ours: Side, theirs: Side, kind: Expected) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answer.alike import Relation, compare
-from rag.answer.question import Expected, expected
-from rag.text import stems
+from rag.answer.question import Expected, expected, names
+from rag.text import content_stems, stems
 from rag.types import DocumentId, Evidence
 
 _COPY = 0.8  # share of word triples from which on two passages are one text
@@ -48,7 +48,7 @@ def sides_of(question: str, evidence: Sequence[Evidence], *, floor: float) -> li
     """
     kind = expected(question)
     groups: list[list[Evidence]] = []
-    for speaker in _speakers(evidence, floor):
+    for speaker in _speakers(question, evidence, floor):
         for group in groups:
             if _alike(speaker, group, kind):
                 group.append(speaker)
@@ -86,13 +86,20 @@ def agreement(question: str, evidence: Sequence[Evidence], *, floor: float) -> f
 _DIFFERENT = Relation.DIFFERENT
 
 
-def _speakers(evidence: Sequence[Evidence], floor: float) -> list[Evidence]:
+def _speakers(question: str, evidence: Sequence[Evidence], floor: float) -> list[Evidence]:
     """Return the best sentence of each document that has a marked answer, best first."""
     best: dict[DocumentId, Evidence] = {}
     for sentence in evidence:
-        if sentence.relevance >= floor and sentence.answer is not None:
+        if sentence.relevance >= floor and not _repeats(question, answer_of(sentence)):
             best.setdefault(sentence.passage.document.id, sentence)
     return list(best.values())
+
+
+def _repeats(question: str, answer: str) -> bool:
+    """Return whether an answer says nothing the question does not: who Ada is, is not Ada."""
+    if expected(question) is Expected.PERSON and names(answer) & names(question):
+        return True
+    return set(content_stems(answer)) <= set(content_stems(question))
 
 
 def _alike(speaker: Evidence, group: Sequence[Evidence], kind: Expected) -> bool:
