@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from rag.answer.attribute import attribute
+from rag.answer.brief import brief
 from rag.answer.confidence import UNCALIBRATED, Calibration, signals_of
 from rag.answer.conflict import find_conflicts
 from rag.answer.decide import decide, show_conflicts
@@ -55,8 +56,10 @@ class Policy:
     fusion: str = "min_max"
     dense_weight: float = 0.5
     relevance_floor: float = 0.19
+    answerability_floor: float = 0.5
     sentence_keep: float = 0.7
     max_sentences: int = 3
+    brief: bool = True
     support_floor: float = 0.5
     own_words: bool = False
     evidence_tokens: int = 600
@@ -134,7 +137,10 @@ class Pipeline:
     def gate(self, mode: Mode) -> float:
         """Return the least score with which a question is answered, in [0, 1]."""
         threshold = self.calibrations.get(mode, UNCALIBRATED).threshold
-        return self.policy.relevance_floor if threshold is None else threshold
+        if threshold is not None:
+            return threshold
+        read = self.reader is not None
+        return self.policy.answerability_floor if read else self.policy.relevance_floor
 
     def _weighed(self, answer: Answer, mode: Mode, evidence: Sequence[Evidence]) -> Answer:
         calibration = self.calibrations.get(mode, UNCALIBRATED)
@@ -170,7 +176,10 @@ class Pipeline:
             )
             claims = quote_claims(chosen)
         with clock("verify"):
-            verdicts = [*before, *self._verify(claims, passages)]
+            verdicts = self._verify(claims, passages)
+            if policy.brief:
+                verdicts = brief(question, verdicts, evidence)
+            verdicts = [*before, *verdicts]
         return decide(question, verdicts, passages, mode=Mode.EXTRACTIVE, reason=reason)
 
     def _generate(

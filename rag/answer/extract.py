@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag.answer.marking import marks_of
-from rag.answer.relevance import Candidate, features, named, relevance
+from rag.answer.relevance import Candidate, by_name, features, named, relevance
 from rag.protocols import Embedder, Floats, Reader
 from rag.text import content_stems, sentences, without_bullet
 from rag.types import BlockKind, Citation, Claim, Evidence, Passage, Span
@@ -46,7 +46,9 @@ def find_evidence(
     rows = features(question, candidates, cosines(question, candidates, embedder), marks)
     scores = relevance(rows, named(question, candidates))
     found = [
-        Evidence(passage, span, float(score), marks[row].span if marks else None)
+        Evidence(
+            passage, span, float(score), marks[row].span if marks else None, by_name(rows[row])
+        )
         for row, ((passage, span), score) in enumerate(zip(places, scores, strict=True))
     ]
     return sorted(found, key=lambda e: (-e.relevance, e.passage.label, e.span))

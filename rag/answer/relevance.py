@@ -88,6 +88,12 @@ def read_features(marks: Sequence[Mark]) -> Floats:
     return np.asarray(np.clip(scaled, -2, 2), np.float32)
 
 
+def by_name(row: Floats) -> dict[str, float]:
+    """Return the numbers of one row of `features` under their names."""
+    names = (*FEATURES, *READ)[: len(row)]
+    return {name: float(value) for name, value in zip(names, row, strict=True)}
+
+
 def _plain(question: str, candidates: Sequence[Candidate], cosines: Floats) -> Floats:
     asked = set(content_stems(question)) or set(stems(question))
     wanted = names(question)
