@@ -82,12 +82,17 @@ def _by(
 
 
 def _same_moment(a: Date, b: Date) -> bool:
-    """Return whether neither says what the other contradicts; a month of 0 is not said."""
-    return all(not x or not y or x == y for x, y in zip(a, b, strict=True))
+    """Return whether both say a part, and no part differently; a month of 0 is not said."""
+    both = _both_said(a, b)
+    return bool(both) and all(x == y for x, y in both)
 
 
 def _both_dated(a: Date, b: Date) -> bool:
-    return bool(a[0] and b[0]) or bool(a[1] and b[1])
+    return bool(_both_said(a, b))
+
+
+def _both_said(a: Date, b: Date) -> list[tuple[int, int]]:
+    return [(x, y) for x, y in zip(a, b, strict=True) if x and y]
 
 
 def _same_amount(a: Quantity, b: Quantity) -> bool:

@@ -12,7 +12,7 @@ from rag.answer.question import Expected, expected, names
 from rag.text import content_stems, stems
 from rag.types import DocumentId, Evidence
 
-_COPY = 0.8  # share of word triples from which on two passages are one text
+_COPY = 0.6  # share of word triples from which on two passages are one text
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,9 @@ def newer_of(first: Document, second: Document) -> Document | None:
         if _says_it_replaces(newer, older):
             return newer
     order = _order(first, second)
-    if order == 0 or not (_one_name(first, second) or _one_text(first, second)):
+    if order == 0 or _series(first) or _series(second):
+        return None
+    if not (_one_name(first, second) or _one_text(first, second)):
         return None
     return first if order > 0 else second
 
@@ -136,8 +138,6 @@ def _one_name(first: Document, second: Document) -> bool:
     pairs = list(zip(*named, strict=True))
     if not any(_bare(a) and _bare(a) == _bare(b) for a, b in pairs):
         return False
-    if any(_SERIES.search(name) for pair in pairs for name in pair):
-        return False
     a, b = _words(first.text), _words(second.text)
     return len(a & b) >= _SAME_WORDS * min(len(a), len(b))
 
@@ -148,6 +148,10 @@ def _bare(name: str) -> tuple[str, ...]:
     for pattern in (_VERSION, _WHEN, _MARKS):
         text = pattern.sub(" ", text)
     return tuple(stem for stem in content_stems(text) if len(stem) > 1 or stem.isdigit())
+
+
+def _series(document: Document) -> bool:
+    return _SERIES.search(f"{document.title} {_spaced(_file(document))}") is not None
 
 
 def _one_text(first: Document, second: Document) -> bool:

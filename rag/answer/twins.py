@@ -17,7 +17,7 @@ from rag.types import Evidence
 _WORD = re.compile(r"[^\W_]+(?:[.,'\u2019-][^\W_]+)*")
 _LIKENESS = 0.7
 _FEWEST = 4  # words both sentences must share in order
-_SPELLING = 4  # letters that two spellings of one word have in common
+_SPELLING = 0.8  # likeness of two spellings of one word
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,14 @@ def _follows(swap: Swap, answers: Sequence[Swap]) -> bool:
         words = {as_digits(stem) for stem in content_stems(getattr(swap, side))}
         swapped = {as_digits(s) for a in answers for s in content_stems(getattr(a, side))}
         if not words <= swapped:
-            return fold(swap.first)[:_SPELLING] == fold(swap.second)[:_SPELLING] and not any(
-                c.isdigit() for c in swap.first + swap.second
-            )
+            return _one_spelling(fold(swap.first), fold(swap.second))
     return True
+
+
+def _one_spelling(first: str, second: str) -> bool:
+    if any(c.isdigit() for c in first + second):
+        return False
+    return SequenceMatcher(None, first, second, autojunk=False).ratio() >= _SPELLING
 
 
 def _extent(words: Sequence[re.Match[str]], low: int, high: int) -> range:
