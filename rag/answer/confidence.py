@@ -15,20 +15,20 @@ from rag.types import Evidence
 
 SIGNALS = frozenset({"relevance", "answerability"})
 
-_GATE = {
-    "odds": 0.0,
-    "marked": 0.0,
-    "marked_best": 0.0,
-    "answerable": 0.0,
-    "answerable_best": 0.0,
-    "relevant": 0.0,
-    "cosine_sentence": 0.0,
-    "cosine_passage": 0.0,
-    "coverage_sentence": 0.0,
-    "names_missing": 0.0,
-    "kind_missing": 0.0,
+GATE = {
+    "odds": 0.357,
+    "marked": -0.986,
+    "marked_best": 1.523,
+    "answerable": -0.759,
+    "answerable_best": 0.545,
+    "relevant": 1.647,
+    "cosine_sentence": 1.693,
+    "cosine_passage": 1.999,
+    "coverage_sentence": -0.066,
+    "names_missing": -1.588,
+    "kind_missing": -1.701,
 }
-_GATE_INTERCEPT = 0.0
+_GATE_INTERCEPT = -2.754
 
 
 class Curve(StrEnum):
@@ -54,7 +54,7 @@ def signals_of(evidence: Sequence[Evidence]) -> dict[str, float]:
     if "marked" not in best.signals:
         return {"relevance": best.relevance, "answerability": best.relevance}
     numbers = gate_features(evidence)
-    odds = _GATE_INTERCEPT + sum(weight * numbers[name] for name, weight in _GATE.items())
+    odds = _GATE_INTERCEPT + sum(weight * numbers[name] for name, weight in GATE.items())
     return {"relevance": best.relevance, "answerability": float(1 / (1 + np.exp(-odds)))}
 
 

@@ -73,12 +73,12 @@ def sentences_of(passage: Passage) -> list[tuple[Span, Candidate]]:
 
 
 def cosines(question: str, candidates: Sequence[Candidate], embedder: Embedder) -> Floats:
-    """Return the cosine of `question` with sentence, window and passage, shape (n, 3)."""
-    texts = [t for c in candidates for t in (c.sentence, c.window, c.passage)]
+    """Return the cosine of `question` with sentence and passage, shape (n, 2)."""
+    texts = [text for c in candidates for text in (c.sentence, c.passage)]
     unique = list(dict.fromkeys(texts))
     asked = embedder.embed_queries([question])[0]  # (dim,)
     rows = dict(zip(unique, embedder.embed_queries(unique) @ asked, strict=True))
-    return np.asarray([rows[text] for text in texts], dtype=np.float32).reshape(-1, 3)
+    return np.asarray([rows[text] for text in texts], dtype=np.float32).reshape(-1, 2)
 
 
 def choose_sentences(evidence: Sequence[Evidence], *, keep: float, most: int) -> list[Evidence]:
