@@ -73,9 +73,7 @@ def _clashing(evidence: Sequence[Evidence], floor: float) -> Iterator[_Pair]:
             yield first, second, about
 
 
-def _answers(
-    question: str, sides: Sequence[Side], evidence: Sequence[Evidence]
-) -> Iterator[_Pair]:
+def _answers(question: str, sides: Sequence[Side], evidence: Sequence[Evidence]) -> Iterator[_Pair]:
     """Yield the sentences of two sides whose answers exclude each other.
 
     Not when several things are asked for, when one sentence names both answers, or when the
@@ -136,19 +134,21 @@ def _conflict(first: Evidence, second: Evidence, about: str, sides: Sequence[Sid
     newer = newer_of(first.passage.document, second.passage.document)
     if newer is second.passage.document:
         first, second = second, first
-    counts = []
-    for sentence in (first, second):
-        side = _side_of(sentence, sides)
-        counts.append(side.voices if side else voices([sentence]))
     return Conflict(
         cite(first.passage, first.span),
         cite(second.passage, second.span),
         about,
         date_of(first.passage.document),
         date_of(second.passage.document),
-        *counts,
+        _voices(first, sides),
+        _voices(second, sides),
         superseded=newer is not None,
     )
+
+
+def _voices(sentence: Evidence, sides: Sequence[Side]) -> int:
+    side = _side_of(sentence, sides)
+    return side.voices if side else voices([sentence])
 
 
 def _about(first: Evidence, second: Evidence) -> str:

@@ -74,9 +74,7 @@ def date_of(document: Document) -> str:
     return "-".join(parts[: 3 if day and month else 2 if month else 1]) if year else ""
 
 
-def current(
-    question: str, evidence: Sequence[Evidence], *, keep: float = _KEEP
-) -> list[Evidence]:
+def current(question: str, evidence: Sequence[Evidence], *, keep: float = _KEEP) -> list[Evidence]:
     """Return `evidence` without the sentences of documents whose newer revision answers too.
 
     Args:
@@ -103,11 +101,13 @@ def current(
 
 def _order(first: Document, second: Document) -> int:
     """Return 1 when `first` is the newer, -1 when `second` is, 0 when that is not known."""
-    for known in (_versions(first), _versions(second)), (date_of(first), date_of(second)):
-        a, b = known
-        if a and b and a != b and not (str(a).startswith(str(b)) or str(b).startswith(str(a))):
-            return 1 if a > b else -1
-    return 0
+    ours, theirs = _versions(first), _versions(second)
+    if ours and theirs and ours != theirs:
+        return 1 if ours > theirs else -1
+    a, b = date_of(first), date_of(second)
+    if not a or not b or a.startswith(b) or b.startswith(a):
+        return 0
+    return 1 if a > b else -1
 
 
 def _versions(document: Document) -> tuple[int, ...]:

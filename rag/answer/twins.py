@@ -39,7 +39,7 @@ def swaps(first: str, second: str) -> list[Swap] | None:
     """
     words = [list(_WORD.finditer(text)) for text in (first, second)]
     tokens = [[fold(match.group()) for match in matches] for matches in words]
-    matcher = SequenceMatcher(None, *tokens, autojunk=False)
+    matcher = SequenceMatcher(None, tokens[0], tokens[1], autojunk=False)
     if matcher.real_quick_ratio() < _LIKENESS or matcher.quick_ratio() < _LIKENESS:
         return None
     shared = sum(block.size for block in matcher.get_matching_blocks())

@@ -30,7 +30,11 @@ def test_one_answer_in_other_words_is_the_same(kind, first, second):
     [
         (Expected.TIME, "1954", "May 1955"),
         (Expected.TIME, "April 13, 2018", "April 20, 2018"),
-        (Expected.TIME, "February 8, 1900 \u2013 March 2, 1977", "July 15, 1905 \u2013 March 2, 1977"),
+        (
+            Expected.TIME,
+            "February 8, 1900 \u2013 March 2, 1977",
+            "July 15, 1905 \u2013 March 2, 1977",
+        ),
         (Expected.NUMBER, "24 episodes", "23 episodes"),
         (Expected.NUMBER, "42,800", "428"),
         (Expected.PERSON, "Elvis Presley", "Frank Sinatra"),

@@ -3,7 +3,7 @@ import pytest
 from rag.answer.extract import choose_sentences, find_evidence, quote_claims
 from rag.answer.prompt import INSTRUCTIONS, declines, write_prompt
 from rag.answer.question import Expected, expected, holds
-from rag.testing import HashingEmbedder, document_of
+from rag.testing import HashingEmbedder
 from rag.types import Chunk, Evidence, Passage, Span, chunk_id
 
 TEXT = (

@@ -8,7 +8,10 @@ from rag.testing import document_of
 RULES = "Cancel {} hours before departure to get the fare back. Ask at the pier office for help."
 
 
-def named(source, text=RULES.format(48), title=None, **metadata):
+NOW = RULES.format(48)
+
+
+def named(source, text=NOW, title=None, **metadata):
     document = document_of(source, text, metadata)
     return document if title is None else replace(document, title=title)
 

@@ -13,9 +13,7 @@ def test_what_stands_in_the_place_of_what_is_found_with_its_place():
     assert first[swap.first_at.start : swap.first_at.stop] == "1856"
 
 
-@pytest.mark.parametrize(
-    "other", ["Monks lived in the valley for years.", "", "Founded in 1856."]
-)
+@pytest.mark.parametrize("other", ["Monks lived in the valley for years.", "", "Founded in 1856."])
 def test_sentences_that_share_little_are_no_twins(other):
     assert swaps("The parish was founded in 1856 by monks.", other) is None
 
