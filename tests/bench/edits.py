@@ -90,7 +90,7 @@ def pairs_of(documents: Sequence[Document], per_kind: int) -> list[Pair]:
     """Return at most `per_kind` pairs of each kind, spread over the documents."""
     places = [(document, span) for document in documents for span in prose(document)]
     random.Random(0).shuffle(places)
-    names = sorted({name for d, s in places for name in names_in(s.of(d.text))})
+    names = names_in([span.of(document.text) for document, span in places])
     found: list[Pair] = []
     for kind, make in [*CHANGES.items(), *REWORDINGS.items()]:
         rng = random.Random(kind)

@@ -142,9 +142,15 @@ CHANGES: dict[str, Maker] = {
 }
 
 
-def names_in(sentence: str) -> list[str]:
-    """Return the names inside a sentence, months left out."""
-    return [n for n in _NAME.findall(sentence) if not set(n.split()) & set(MONTHS)]
+def names_in(sentences: Sequence[str]) -> list[str]:
+    """Return the names inside the sentences: no months, no words that are also written small."""
+    small = set(re.findall(r"\b[a-z]+\b", " ".join(sentences)))
+    found = {name for sentence in sentences for name in _NAME.findall(sentence)}
+    return sorted(
+        name
+        for name in found
+        if not set(name.split()) & set(MONTHS) and not set(name.lower().split()) & small
+    )
 
 
 def _put(sentence: str, match: re.Match[str], new: str) -> str:

@@ -16,11 +16,13 @@ _PAST = {
     "drawn": "drew", "driven": "drove", "broken": "broke", "chosen": "chose", "left": "left",
     "told": "told", "taught": "taught", "begun": "began", "worn": "wore", "shown": "showed",
 }  # fmt: skip
-_NOUNS = r"(?:(?:[Tt]he|[Aa]n?|[Ii]ts|[Tt]heir|[Hh]is|[Hh]er) )?(?:[\w'-]+ ){0,4}?[\w'-]+"
+_NOUNS = r"(?:(?:[Tt]he|[Aa]n?|[Ii]ts|[Tt]heir|[Hh]is|[Hh]er) )?(?:[\w'-]+ ){0,8}?[\w'-]+"
 _PASSIVE = re.compile(
     rf"^({_NOUNS}) (was|were|is|are) (\w+ed|{'|'.join(_PAST)}) "
-    r"((?:in|on|at|to) [^.,]+ )?by ((?:the |an? )?[\w' -]+?)( (?:in|on|at|for|with|during) .+)?\.$"
+    r"((?:in|on|at|to) [^.,]+ )?by ((?:the |an? )?[\w' -]+?)"
+    r"( (?:in|on|at|for|with|during|after|before|to|from) .+|, (?:who|which|in|and) .+)?\.$"
 )
+_PRONOUNS = frozenset("he she it they we i this these those that who which".split())
 _TRANSITIVE = (
     "approved bought built completed conquered created defeated defined designed developed "
     "discovered established found founded invented introduced killed launched led made opened "
@@ -30,7 +32,7 @@ _TRANSITIVE = (
 _ACTIVE = re.compile(
     rf"^((?:The )?(?:[A-Z][\w'-]+ ?){{1,3}}|The [a-z]+) ({'|'.join(_TRANSITIVE)}) "
     r"((?:the|a|an|its|his|their|[A-Z]\w+) (?:[\w'-]+ ?){1,5}?)"
-    r"( (?:in|on|at|to|for|with|from|during|after|before) [^,;]+)?\.$"
+    r"( (?:in|on|at|to|for|with|from|during|after|before) .+|, (?:which|in|and|while) .+)?\.$"
 )
 _FRONT = re.compile(
     r"^(When|If|In|On|After|Before|During|Since|Although|Because|At|From|While|As of|By|Under|"
@@ -45,7 +47,7 @@ _SAME_WORD = {
     "began": "started", "begin": "start", "begins": "starts", "large": "big", "bought": "purchased",
     "help": "assist", "helps": "assists", "ended": "finished", "whole": "entire",
     "build": "construct", "built": "constructed", "automobile": "car", "cars": "automobiles",
-    "nearly": "almost", "approximately": "about", "about": "approximately", "obtain": "get",
+    "nearly": "almost", "approximately": "about", "obtain": "get",
     "require": "need", "requires": "needs", "required": "needed", "allows": "permits",
     "allow": "permit", "allowed": "permitted", "show": "demonstrate", "shows": "demonstrates",
     "shown": "demonstrated", "numerous": "many", "city": "town", "children": "kids",
@@ -82,7 +84,7 @@ _SHORT = {
     "kilograms": "kg", "per cent": "%", "percent": "%", "Saint": "St.", "versus": "vs.",
     "minutes": "min", "hours": "h", "metres": "m", "United Nations": "UN", "Professor": "Prof.",
     "and so on": "etc.", "that is": "i.e.", "miles per hour": "mph", "square": "sq.",
-    "New York City": "NYC", "Mount": "Mt.", "number": "no.", "and": "&",
+    "New York City": "NYC", "Mount": "Mt.", "and": "&",
 }  # fmt: skip
 _LONG = {
     "U.S.": "United States", "km": "kilometres", "kg": "kilograms", "e.g.": "for example",
@@ -114,7 +116,8 @@ _ENDING = re.compile(
 
 def voices(sentence: str, _names: Sequence[str], _rng: random.Random) -> Iterator[str]:
     """Yield an active sentence for a passive one, and the other way round."""
-    if (match := _PASSIVE.match(sentence)) and match[2] in {"was", "were"}:
+    match = _PASSIVE.match(sentence)
+    if match and match[2] in {"was", "were"} and match[1].lower() not in _PRONOUNS:
         patient, _, verb, middle, agent, rest = match.groups()
         said = f"{_PAST.get(verb, verb)} {_small(patient)}"
         yield f"{_big(agent)} {said}{' ' + middle.strip() if middle else ''}{rest or ''}."
