@@ -20,6 +20,7 @@ _NEGATION = re.compile(
 )
 _CONDITION = frozenset("if unless except without only".split())
 _GOVERNED = 2  # content words behind a denial or a reservation that it speaks of
+_LETTERS = re.compile(r"[^\W\d_][\w'-]*")
 _CLAUSE_END = re.compile(r"[,;:.()](?=\s|$)")
 _AHEAD = 80  # characters in which they are looked for
 # Small words that carry the meaning: said by the claim, they must be said by the quote.
@@ -100,6 +101,7 @@ def _dates(claim: str, evidence: str) -> list[str]:
 def _names(claim: str, evidence: str) -> list[str]:
     held = set(re.findall(r"[\w'-]+", fold(evidence)))
     held |= {part for word in held for part in re.split(r"['-]", word)}
+    held |= set(_LETTERS.findall(fold(evidence)))  # "1600W" holds a W
     held_stems = set(stems(evidence))
     opening = {fold(s.of(claim).split()[0].strip("\"'(")) for s in sentences(claim)}
     missing = []

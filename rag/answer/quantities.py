@@ -84,7 +84,7 @@ _SAME_UNIT = {
     "%": "percent", "pct": "percent", "dollar": "usd", "euro": "eur", "pound": "gbp", "yen": "jpy",
     "m": "metr", "km": "kilometr", "kilomet": "kilometr", "cm": "centimetr", "mm": "millimetr", "kg": "kilogram",
     "hr": "hour", "hrs": "hour", "h": "hour", "min": "minut", "mins": "minut", "sec": "second",
-    "secs": "second", "kilometer": "kilometr", "meter": "metr", "metre": "metr", "ft": "feet",
+    "secs": "second", "kilometer": "kilometr", "meter": "metr", "metre": "metr", "liter": "litr", "l": "litr", "ft": "feet",
     "foot": "feet", "mph": "mph", "yr": "year", "yrs": "year", "centuri": "century",
 }  # fmt: skip
 _ONE_SPELLING = frozenset((*_SAME_UNIT.values(), *_CURRENCIES.values()))
@@ -253,5 +253,7 @@ def _near(match: re.Match[str]) -> frozenset[str]:
 def _unit(word: str) -> str:
     if not word or (word in FUNCTION_WORDS and word not in _SHORT_UNITS):
         return ""
-    stem = word if not word[0].isalpha() else (stems(word) or [word])[0]
+    if not word[0].isalpha():
+        return _SAME_UNIT.get(word, word)
+    stem = (stems(word) or [word])[0]
     return _SAME_UNIT.get(word) or _SAME_UNIT.get(stem) or root(word)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
-from itertools import chain
 
 from rag.text import FUNCTION_WORDS, content_stems, fold, stems
 
@@ -60,7 +59,7 @@ def spelled(text: str) -> str:
 @lru_cache(maxsize=65536)
 def root(word: str) -> str:
     """Return what stands for `word`, case-folded: its verb's base, its group's first, its stem."""
-    base = _verbs().get(word, word)
+    base = _bases().get(word, word)
     stem = (stems(base) or [base])[0]
     return _groups().get(stem, stem)
 
@@ -72,8 +71,8 @@ def roots(text: str) -> list[str]:
     ]
 
 
-def participles() -> Mapping[str, str]:
-    """Return the irregular participles and the base of each."""
+def participles() -> frozenset[str]:
+    """Return the irregular participles."""
     return _participles()
 
 
@@ -127,7 +126,7 @@ def _groups() -> Mapping[str, str]:
     """Return the stem that stands for each stem of a single word on the list."""
     found: dict[str, str] = {}
     for group in _lists():
-        single = [content_stems(_verbs().get(w, w)) for w in group if " " not in w and "." not in w]
+        single = [content_stems(_bases().get(w, w)) for w in group if " " not in w and "." not in w]
         known = [words[0] for words in single if len(words) == 1]
         first = (content_stems(group[0]) or [""])[0]
         for stem in known:
@@ -137,11 +136,12 @@ def _groups() -> Mapping[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _verbs() -> Mapping[str, str]:
-    forms = (line.split() for line in _lines("verbs.txt"))
-    return dict(chain.from_iterable(((past, base), (part, base)) for base, past, part in forms))
+def _bases() -> Mapping[str, str]:
+    lines = (line.split() for line in _lines("irregular.txt"))
+    return {form: base for base, *forms in lines for form in forms}
 
 
 @lru_cache(maxsize=1)
-def _participles() -> Mapping[str, str]:
-    return {line.split()[2]: line.split()[0] for line in _lines("verbs.txt")}
+def _participles() -> frozenset[str]:
+    lines = (line.split() for line in _lines("irregular.txt"))
+    return frozenset(forms[2] for forms in lines if len(forms) == 3)

@@ -15,7 +15,10 @@ from rag.text import FUNCTION_WORDS
 
 _PIECE = re.compile(r"\d+(?:\.\d+)?(?![^\W_])|[^\W_]+|[.,;:()\u2013\u2014](?=\s|$|[^\W_])|[()]")
 _BE = frozenset("is are was were be been being".split())
-_HAVE = frozenset("has have had will would can could may might must shall should".split())
+_BETWEEN = frozenset(
+    "not also then being been never all later further often still soon first once again now always "
+    "usually already so both well".split()
+)  # may stand before a participle
 _OPENS = frozenset(
     "when if in on at after before during since although because while as by under within until "
     "unless from for with despite through between throughout once upon among along across over "
@@ -161,7 +164,7 @@ def _turned(clause: tuple[Word, ...], passive: set[str]) -> tuple[Word, ...]:
 def _participle(clause: tuple[Word, ...], row: int) -> int | None:
     """Return where the participle after a form of "be" stands; None when there is none."""
     while row < len(clause) and (
-        clause[row].said in {"not", "also", "then", "being", "been", "never", "all", "later"}
+        clause[row].said in _BETWEEN
         or clause[row].said.endswith("ly")
     ):
         row += 1

@@ -32,9 +32,11 @@ from rag.protocols import Floats, Verifier
 from rag.settings import Settings
 from rag.text import sentences
 from rag.types import BlockKind, Chunk, Claim, Document, Passage, Span, Support, Verdict, chunk_id
-from tests.bench.edit.changes import CHANGES, names_in
-from tests.bench.edit.rewordings import REWORDINGS
+from tests.bench.edit.changes import CHANGES as PLAIN_CHANGES
+from tests.bench.edit.changes import names_in
+from tests.bench.edit.rewordings import REWORDINGS, false_voices
 
+CHANGES = {**PLAIN_CHANGES, "role, other voice": false_voices}
 VERBATIM = "verbatim"
 _DOCUMENTS = 250  # of one corpus; drawn evenly
 _WORDS = range(6, 41)

@@ -127,6 +127,19 @@ def voices(sentence: str, _names: Sequence[str], _rng: random.Random) -> Iterato
         yield f"{_big(patient.strip())} was {participle} by {_small(agent.strip())}{rest or ''}."
 
 
+def false_voices(sentence: str, _names: Sequence[str], _rng: random.Random) -> Iterator[str]:
+    """Yield the sentence in the other voice with its parties left in their places: a role swap."""
+    match = _PASSIVE.match(sentence)
+    if match and match[2] in {"was", "were"} and match[1].lower() not in _PRONOUNS:
+        patient, _, verb, middle, agent, rest = match.groups()
+        said = f"{_big(patient)} {_PAST.get(verb, verb)} {_small(agent)}"
+        yield f"{said}{' ' + middle.strip() if middle else ''}{rest or ''}."
+    if match := _ACTIVE.match(sentence):
+        agent, verb, patient, rest = match.groups()
+        participle = next((p for p, past in _PAST.items() if past == verb), verb)
+        yield f"{_big(agent.strip())} was {participle} by {_small(patient.strip())}{rest or ''}."
+
+
 def orders(sentence: str, _names: Sequence[str], _rng: random.Random) -> Iterator[str]:
     """Yield the sentence with an opening clause put last, or a last one put first."""
     if match := _FRONT.match(sentence):
