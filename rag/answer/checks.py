@@ -8,6 +8,7 @@ in words a person can follow. They can only object; that a claim is supported is
 
 import re
 
+from rag.answer.acronyms import initials, spelled_out
 from rag.answer.quantities import MONTHS, Quantity, codes, dates, quantities, without_dates
 from rag.answer.question import names
 from rag.answer.spelling import roots, spelled
@@ -101,6 +102,8 @@ def _dates(claim: str, evidence: str) -> list[str]:
 def _names(claim: str, evidence: str) -> list[str]:
     held = set(re.findall(r"[\w'-]+", fold(evidence)))
     held |= {part for word in held for part in re.split(r"['-]", word)}
+    held |= initials(evidence)
+    held |= {fold(word) for name in spelled_out(claim, evidence) for word in name.split()}
     held |= set(_LETTERS.findall(fold(evidence)))  # "1600W" holds a W
     held_stems = set(stems(evidence))
     opening = {fold(s.of(claim).split()[0].strip("\"'(")) for s in sentences(claim)}

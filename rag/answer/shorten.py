@@ -6,16 +6,14 @@ it in the other voice, with its opening clause last, or with words of a closed l
 the same; but neither add a word that carries meaning nor change who does what to whom.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
+from rag.answer.acronyms import initials, spelled_out
 from rag.answer.wording import Word, Wording, wording
 
 _FEWEST = 2
 _NEAR = 3  # content words between a figure and what it belongs to
 _OWN_SHARE = 0.5  # of the words: titles help to understand a quote but prove nothing alone
-_ACRONYM = re.compile(r"\b[A-Z]{2,6}\b")
-_CAPITALISED = re.compile(r"[A-Z][\w'-]*(?:\s+(?:(?:of|and|the|for|de)\s+)?[A-Z][\w'-]*)+")
 
 ANOTHER_ORDER = "the cited quote says this in another order, which may change its meaning"
 
@@ -31,20 +29,26 @@ def departures(claim: str, quotes: Sequence[str], above: str) -> list[str]:
     wanted = wording(claim)
     if len(wanted.roots) < _FEWEST:
         return ["this is too short to be checked"]
-    free = set(wording(above).roots)
+    free = {root for root in wording(above).roots if _may_be_a_year(root)}
     tries = [_departures(wanted, wording(quote), free) for quote in quotes]
     return min(tries, key=len, default=["nothing in the passages says this"])
 
 
 def _departures(wanted: Wording, quote: Wording, free: set[str]) -> list[str]:
-    held = {*quote.roots, *_initials(quote.text)}
-    spelled_out = _spelled_out(wanted.text, quote.text)
-    added = [root for root in wanted.roots if root not in held | free | spelled_out]
+    held = {*quote.roots, *initials(quote.text)}
+    for name in spelled_out(wanted.text, quote.text):
+        held |= set(wording(name).roots)
+    added = [root for root in wanted.roots if root not in held | free]
     if added:
         return [f"the cited quote does not say '{root}'" for root in dict.fromkeys(added)]
-    if sum(root in held | spelled_out for root in wanted.roots) < _OWN_SHARE * len(wanted.roots):
+    if sum(root in held for root in wanted.roots) < _OWN_SHARE * len(wanted.roots):
         return ["the cited quote itself says too little of this"]
     return min((_misplaced(ours, theirs) for ours, theirs in _comparable(wanted, quote)), key=len)
+
+
+def _may_be_a_year(root: str) -> bool:
+    """Return whether a title may lend `root` to its text: a word or a year, but no other figure."""
+    return not root[0].isdigit() or len(root) == len("1999")
 
 
 def _comparable(
@@ -72,22 +76,3 @@ def _misplaced(wanted: Sequence[Word], quote: Sequence[Word]) -> list[str]:
             return [f"in the cited quote {word.root} belongs to something else"]
         place = following
     return []
-
-
-def _initials(text: str) -> set[str]:
-    """Return the acronyms that the names of `text` may be shortened to, case-folded."""
-    return {short for name in _CAPITALISED.findall(text) for short in _shortened(name)}
-
-
-def _shortened(name: str) -> Iterator[str]:
-    letters = [word[0] for word in name.split() if word[0].isupper()]
-    for first in range(len(letters) - 1):
-        for last in range(first + 2, len(letters) + 1):
-            yield "".join(letters[first:last]).lower()
-
-
-def _spelled_out(claim: str, quote: str) -> set[str]:
-    """Return the words of names in `claim` whose acronym `quote` says."""
-    said = {short.lower() for short in _ACRONYM.findall(quote)}
-    names = [name for name in _CAPITALISED.findall(claim) if said & set(_shortened(name))]
-    return {root for name in names for root in wording(name).roots}
