@@ -48,6 +48,11 @@ _DAY_MONTH = re.compile(
 )
 _MONTH_DAY = re.compile(rf"\b({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}}))?")
 _MONTH_YEAR = re.compile(rf"\b({_MONTH})\.?,?\s+(\d{{4}})\b")
+DATED = "|".join(
+    re.sub(r"\((?!\?)", "(?:", pattern.pattern)
+    for pattern in (_ISO, _DAY_MONTH, _MONTH_DAY, _MONTH_YEAR)
+)
+"""A pattern, without groups, of every spelling of a date."""
 _DATES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Date]], ...] = (
     (_ISO, lambda m: (int(m[1]), int(m[2]), int(m[3]))),
     (_DAY_MONTH, lambda m: (int(m[3]) if m[3] else None, _MONTHS[m[2]], int(m[1]))),
