@@ -15,7 +15,6 @@ from rag.types import Citation, Claim, Evidence, Span, Support, Verdict
 
 VERBATIM = "replaced by the words of its source"
 _TRIES = 3  # sentences a claim is tried against by themselves
-_SAID = 0.75  # of a claim's words that its source must hold to stand for what was meant
 
 Place = tuple[str, Span]
 
@@ -56,14 +55,14 @@ def repair(
 ) -> list[Verdict]:
     """Return `verdicts` with a supported quotation after each claim that can be repaired.
 
-    The unsupported claim stays in the list, so that it is reported as dropped. Its source takes
-    its place when it is not already cited by a claim that stands, and either answers the
-    question by itself or says nearly all that the claim says.
+    The unsupported claim stays in the list, so that it is reported as dropped. It is repaired
+    by the sentence it came nearest to, when that sentence answers the question by itself and
+    is not already cited by a claim that stands.
 
     Args:
         verdicts: In the order of the draft.
         evidence: Sentences with their relevance to the question.
-        floor: Least relevance, in [0, 1], of a sentence that stands in for another statement.
+        floor: Least relevance of a sentence that may stand in, in [0, 1].
     """
     used = {
         (citation.document_id, citation.span)
@@ -75,30 +74,39 @@ def repair(
     repaired: list[Verdict] = []
     for verdict in verdicts:
         repaired.append(verdict)
-        source = _source(verdict, places, floor)
-        if source is None or _taken(source, used):
+        source = None if verdict.support is Support.SUPPORTED else _source(verdict.claim, places)
+        if source is None or source.relevance < floor or _taken(_cite_of(source), used):
             continue
-        quote = replace(quote_claims([source])[0], lead=verdict.claim.lead)
+        quote = _quoted(source, used, verdict.claim.lead)
         used |= {(c.document_id, c.span) for c in quote.citations}
         repaired.append(Verdict(quote, Support.SUPPORTED, 1.0, (VERBATIM,)))
     return repaired
 
 
-def _taken(source: Evidence, used: set[Place]) -> bool:
-    return any(id_ == source.passage.document.id and s.overlaps(source.span) for id_, s in used)
+def _cite_of(source: Evidence) -> Citation:
+    """Return a citation of the sentence itself."""
+    return cite(source.passage, source.span)
 
 
-def _source(verdict: Verdict, places: dict[Place, Evidence], floor: float) -> Evidence | None:
-    """Return the sentence a failed claim comes from, if it may be shown in its place."""
-    if verdict.support is Support.SUPPORTED or not verdict.claim.citations:
+def _source(claim: Claim, places: dict[Place, Evidence]) -> Evidence | None:
+    """Return the sentence that a failed claim came nearest to."""
+    if not claim.citations:
         return None
-    nearest = verdict.claim.citations[0]
-    source = places.get((nearest.document_id, nearest.span))
-    if source is None:
-        return None
-    wanted = set(wording(verdict.claim.text).roots)
-    said = len(wanted & set(wording(source.quote).roots)) >= _SAID * len(wanted)
-    return source if source.relevance >= floor or said else None
+    nearest = claim.citations[0]
+    return places.get((nearest.document_id, nearest.span))
+
+
+def _quoted(source: Evidence, used: set[Place], lead: str) -> Claim:
+    """Return `source` as a claim, with the sentence it leans on unless that is shown already."""
+    quote = quote_claims([source])[0]
+    if _taken(quote.citations[0], used):
+        text = " ".join(source.quote.split())
+        quote = replace(quote, text=text, span=Span(0, len(text)), citations=(_cite_of(source),))
+    return replace(quote, lead=lead)
+
+
+def _taken(citation: Citation, used: set[Place]) -> bool:
+    return any(id_ == citation.document_id and s.overlaps(citation.span) for id_, s in used)
 
 
 def _otherwise(
