@@ -161,12 +161,20 @@ def make_embedder(settings: Settings) -> Embedder:
 
 def make_verifier(settings: Settings, embedder: Embedder) -> Verifier:
     """Return the verifier that `settings.verifier` names; empty means the built-in one."""
-    from rag.models.verifier import CrossEncoderVerifier, SimilarityVerifier
+    chosen = settings.verifier
+    if not chosen.model:
+        from rag.models.verifier import SimilarityVerifier
 
-    model = settings.verifier.model
-    if not model:
         return SimilarityVerifier(embedder)
-    return CrossEncoderVerifier(_checked_folder(settings, model))
+    from rag.models.checkers import open_verifier
+
+    return open_verifier(
+        _checked_folder(settings, chosen.model),
+        labels=chosen.labels,
+        prompt=chosen.prompt,
+        device=settings.runtime.device,
+        precision=settings.runtime.precision,
+    )
 
 
 def make_reranker(settings: Settings) -> Reranker | None:
@@ -175,7 +183,11 @@ def make_reranker(settings: Settings) -> Reranker | None:
         return None
     from rag.models.reranker import CrossEncoderReranker
 
-    return CrossEncoderReranker(_checked_folder(settings, settings.search.reranker))
+    return CrossEncoderReranker(
+        _checked_folder(settings, settings.search.reranker),
+        device=settings.runtime.device,
+        precision=settings.runtime.precision,
+    )
 
 
 def make_generator(settings: Settings) -> Generator:
@@ -190,7 +202,9 @@ def make_generator(settings: Settings) -> Generator:
     if chosen.kind == "transformers":
         from rag.models.causal import TransformersGenerator
 
-        return TransformersGenerator(_checked_folder(settings, chosen.model))
+        return TransformersGenerator(
+            _checked_folder(settings, chosen.model), device=settings.runtime.device
+        )
     from rag.models.llama import LlamaGenerator
     from rag.models.registry import Registry
 

@@ -19,8 +19,10 @@ from rag.answer.decide import decide
 from rag.answer.draft import write_draft
 from rag.answer.extract import choose_sentences, find_evidence, quote_claims
 from rag.answer.focus import focus
+from rag.answer.instructions import without_instructions
 from rag.answer.prompt import declines, write_prompt
 from rag.answer.repair import repair
+from rag.answer.spotlight import fresh_marker, without_marker
 from rag.answer.verify import verify
 from rag.errors import GeneratorFailed, ModelError, QuestionError
 from rag.protocols import Embedder, Generator, Reranker, Snapshot, Verifier
@@ -91,6 +93,7 @@ class Pipeline:
             passages, _ = self._search(question, filter_ or Filter())
         with clock("evidence"):
             evidence = find_evidence(question, passages, self.embedder)
+            evidence = without_instructions(question, evidence)
         if not evidence or not self._sure(mode, evidence):
             answer = self._abstain(question, mode, passages, evidence)
         elif mode is Mode.GENERATIVE:
@@ -208,15 +211,18 @@ class Pipeline:
         policy = self.policy
         if self.generator is None:
             raise GeneratorFailed("no generator is configured; set generator.kind and model")
+        marker = fresh_marker()
         messages = write_prompt(
             question,
             evidence,
+            marker=marker,
             budget=policy.evidence_tokens,
             count_tokens=self.generator.count_tokens,
         )
-        return write_draft(
+        draft = write_draft(
             self.generator, messages, max_tokens=policy.max_tokens, deadline=policy.deadline_s
         )
+        return without_marker(draft, marker, self.generator.name)
 
     def _decide(
         self,

@@ -5,7 +5,8 @@ assert rag.ask("When does the mill open?").citations[0].quote == "The mill opens
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from rag.errors import GeneratorFailed, QuestionError
 from rag.pipeline import Pipeline, Policy
-from rag.protocols import Floats, Generator, Ids, Message
+from rag.protocols import Floats, Generator, Ids, Message, Reading
 from rag.text import content_stems, sentences, stems
 from rag.types import (
     Block,
@@ -76,6 +77,17 @@ class OverlapReranker:
         asked = set(content_stems(question))
         shares = [len(asked & set(content_stems(t))) / max(1, len(asked)) for t in texts]
         return np.asarray(shares, dtype=np.float32)
+
+
+class OverlapReader:
+    """Takes the words a text adds to the question's own for the answer."""
+
+    name = "overlap"
+
+    def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
+        """Return one reading per text; a token is a word, the logits rise with words in common."""
+        asked = set(content_stems(question))
+        return [_overlap_reading(asked, text) for text in texts]
 
 
 @dataclass(frozen=True)
@@ -219,6 +231,22 @@ def _admits(filter_: Filter, document: Document) -> bool:
         and all(document.metadata.get(k) == v for k, v in filter_.metadata.items())
         and (filter_.since is None or (bool(date) and date >= filter_.since))
         and (filter_.until is None or (bool(date) and date <= filter_.until))
+    )
+
+
+def _overlap_reading(asked: Set[str], text: str) -> Reading:
+    places = [found.span() for found in re.finditer(r"\S+", text)]
+    shared = len(asked & set(content_stems(text))) / max(1, len(asked))
+    relevant = 8 * shared - 4
+    new = [bool(set(content_stems(text[start:end])) - asked) for start, end in places]
+    opens = [here and not before for before, here in zip([False, *new], new, strict=False)]
+    closes = [here and not after for here, after in zip(new, [*new[1:], False], strict=False)]
+    return Reading(
+        np.asarray(places, np.int64).reshape(-1, 2),
+        np.asarray([relevant / 2 if one else -20 for one in opens], np.float32),
+        np.asarray([relevant / 2 if one else -20 for one in closes], np.float32),
+        answerable=relevant if any(new) else -20.0,
+        relevant=relevant,
     )
 
 

@@ -63,6 +63,7 @@ class Network:
         folder = local_folder(model)
         self.name = Path(model).name
         self._torch = torch
+        what = head.removeprefix("AutoModelFor")
         try:
             self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
                 folder, trust_remote_code=False
@@ -72,17 +73,16 @@ class Network:
                 dtype=torch.float32,
             )  # fmt: skip
         except (OSError, ValueError, KeyError, ImportError) as error:
-            what = head.removeprefix("AutoModelFor")
             raise ModelError(f"{folder} cannot be opened as a {what} model: {error}") from error
         if lacking := sorted(found["missing_keys"]):
             raise ModelError(
                 f"{folder} lacks the weights {', '.join(lacking[:3])}: it was not trained for"
-                f" this, or is damaged; name a model with a {head.removeprefix('AutoModelFor')} head"
+                f" this, or is damaged; name a model with a {what} head"
             )
         if not self.tokenizer.is_fast:
             raise ModelError(f"{folder} has no fast tokenizer; add its tokenizer.json")
         # A document that holds "[SEP]" or "</s>" must not open a segment of its own.
-        self.tokenizer.backend_tokenizer.encode_special_tokens = True
+        self.tokenizer.split_special_tokens = True
         self.network = _placed(torch, network, device, precision, self.name).eval()
         self.config: Any = network.config
         self.longest = min(self.tokenizer.model_max_length, _positions(network), _LONGEST)

@@ -32,9 +32,7 @@ class TransformersReader:
     its own for "the text is about this", so `relevant` says the same as `answerable`.
     """
 
-    def __init__(
-        self, folder: str | Path, *, device: str = "cpu", precision: str = "auto"
-    ) -> None:
+    def __init__(self, folder: str | Path, *, device: str = "cpu", precision: str = "auto") -> None:
         """Open the model in `folder`; the arguments are those of `Network`.
 
         Raises:
@@ -70,16 +68,12 @@ class TransformersReader:
         first = self._network.tokenizer.cls_token_id
         null = ids.index(first) if first in ids else 0
         offsets = np.asarray(encoded.encodings[row].offsets, np.int64).reshape(-1, 2)
-        return _Window(
-            offsets[of_text], starts[of_text] - starts[null], ends[of_text] - ends[null]
-        )
+        return _Window(offsets[of_text], starts[of_text] - starts[null], ends[of_text] - ends[null])
 
 
 def best_span(starts: Floats, ends: Floats, longest: int = LONGEST_ANSWER) -> float:
     """Return the best `starts[i] + ends[j]` with j in [i, i + longest), or `NOTHING`."""
-    sums = [
-        starts[: len(starts) - size] + ends[size:] for size in range(min(longest, len(starts)))
-    ]
+    sums = [starts[: len(starts) - size] + ends[size:] for size in range(min(longest, len(starts)))]
     return max((float(row.max()) for row in sums), default=NOTHING)
 
 

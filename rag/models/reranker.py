@@ -8,7 +8,6 @@ from rag.errors import ModelError
 from rag.models.pairs import PairModel
 from rag.protocols import Floats
 
-
 _RELEVANT = frozenset({"relevant", "true", "yes"})
 _NOT_RELEVANT = frozenset({"not_relevant", "irrelevant", "non_relevant", "false", "no"})
 

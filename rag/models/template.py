@@ -28,7 +28,7 @@ class Template:
         self._text, self._network = text, network
         # Here a special token of the template, such as "</s>", is meant.
         self._tokenizer: Any = copy.deepcopy(network.tokenizer)
-        self._tokenizer.backend_tokenizer.encode_special_tokens = False
+        self._tokenizer.split_special_tokens = False
 
     def fill(self, premise: str, claim: str, beside: int = 0) -> list[str]:
         """Return the text with both filled in, once for each part of the premise that fits.
