@@ -63,7 +63,7 @@ _BEYOND_DOUBT = tuple(
         r"(?: only| exactly| that| with)?(?::| that\b| with\b| only\b|,? [\"\u201c'])",
         _CLAUSE + r"(?:reveal|print|output|repeat|show|display|disclose|leak|send)(?: me| us)?"
         r"(?: \w+){0,3} (?:system prompt|initial prompt|hidden prompt|system instructions"
-        r"|(?:previous|prior|above) (?:prompt|instructions)|instructions (?:above|verbatim))\b",
+        r"|(?:previous|prior|above) (?:prompt|instructions)|instructions verbatim)\b",
     )
 )
 _ANSWER = r"\byour (?:\w+ )?(?:answer|response|reply)(?:'?s)?\b"

@@ -93,7 +93,7 @@ def test_what_stands_at_the_end_of_a_long_premise_counts(
     opener: Callable[..., Verifier], tmp_path: Path
 ) -> None:
     verifier = opener(tmp_path)
-    endings = ["", "a cat in paris", "who ?", "1 2 3 1 2 3", "dog dog dog", "london was a cat"]
+    endings = ["", "a cat in paris", "who ?", *(f"{word} " * 130 for word in ("1", "dog", "paris"))]
 
     scores = verifier.infer(
         [f"{'the mat on the mat ' * 60}{ending}" for ending in endings], ["a cat"] * len(endings)
