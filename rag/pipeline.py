@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from rag.answer.attribute import attribute
+from rag.answer.brief import brief
 from rag.answer.confidence import UNCALIBRATED, Calibration, signals_of
 from rag.answer.conflict import find_conflicts
 from rag.answer.decide import decide
@@ -25,7 +26,7 @@ from rag.answer.repair import repair
 from rag.answer.spotlight import fresh_marker, without_marker
 from rag.answer.verify import verify
 from rag.errors import GeneratorFailed, ModelError, QuestionError
-from rag.protocols import Embedder, Generator, Reranker, Snapshot, Verifier
+from rag.protocols import Embedder, Generator, Reader, Reranker, Snapshot, Verifier
 from rag.search.rerank import choose_passages
 from rag.search.retrieve import Candidates, Retriever
 from rag.types import (
@@ -56,8 +57,10 @@ class Policy:
     fusion: str = "min_max"
     dense_weight: float = 0.5
     relevance_floor: float = 0.19
+    answerability_floor: float = 0.5
     sentence_keep: float = 0.7
     max_sentences: int = 3
+    brief: bool = True
     support_floor: float = 0.5
     own_words: bool = False
     evidence_tokens: int = 600
@@ -74,6 +77,7 @@ class Pipeline:
     verifier: Verifier
     generator: Generator | None = None
     reranker: Reranker | None = None
+    reader: Reader | None = None
     policy: Policy = Policy()
     calibrations: Mapping[Mode, Calibration] = field(default_factory=dict[Mode, Calibration])
     """What `rag calibrate` found, by the mode it was found for."""
@@ -92,7 +96,7 @@ class Pipeline:
         with clock("retrieve"):
             passages, _ = self._search(question, filter_ or Filter())
         with clock("evidence"):
-            evidence = find_evidence(question, passages, self.embedder)
+            evidence = find_evidence(question, passages, self.embedder, self.reader)
             evidence = without_instructions(question, evidence)
         if not evidence or not self._sure(mode, evidence):
             answer = self._abstain(question, mode, passages, evidence)
@@ -132,7 +136,10 @@ class Pipeline:
     def gate(self, mode: Mode) -> float:
         """Return the least score with which a question is answered, in [0, 1]."""
         threshold = self.calibrations.get(mode, UNCALIBRATED).threshold
-        return self.policy.relevance_floor if threshold is None else threshold
+        if threshold is not None:
+            return threshold
+        read = self.reader is not None
+        return self.policy.answerability_floor if read else self.policy.relevance_floor
 
     def _weighed(self, answer: Answer, mode: Mode, evidence: Sequence[Evidence]) -> Answer:
         calibration = self.calibrations.get(mode, UNCALIBRATED)
@@ -168,7 +175,10 @@ class Pipeline:
             )
             claims = quote_claims(chosen)
         with clock("verify"):
-            verdicts = [*before, *self._verify(claims, passages)]
+            verdicts = self._verify(claims, passages)
+            if policy.brief:
+                verdicts = brief(question, verdicts, evidence)
+            verdicts = [*before, *verdicts]
         return self._decide(question, verdicts, passages, evidence, Mode.EXTRACTIVE, reason)
 
     def _generate(
@@ -244,6 +254,8 @@ class Pipeline:
 
     def _stamped(self, answer: Answer, mode: Mode, clock: "_Clock") -> Answer:
         models = {"embedder": self.embedder.name, "verifier": self.verifier.name}
+        if self.reader is not None:
+            models["reader"] = self.reader.name
         if mode is Mode.GENERATIVE and self.generator is not None:
             models["generator"] = self.generator.name
         return replace(

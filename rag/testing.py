@@ -79,15 +79,25 @@ class OverlapReranker:
         return np.asarray(shares, dtype=np.float32)
 
 
-class OverlapReader:
-    """Takes the words a text adds to the question's own for the answer."""
+@dataclass(frozen=True)
+class WordReader:
+    """Marks one of `words` wherever it stands; a text that holds none of them answers nothing."""
 
-    name = "overlap"
+    words: Set[str]
+    name: str = "words"
 
     def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
-        """Return one reading per text; a token is a word, the logits rise with words in common."""
-        asked = set(content_stems(question))
-        return [_overlap_reading(asked, text) for text in texts]
+        """Return one reading per text, a token a word."""
+        del question
+        return [self._read(text) for text in texts]
+
+    def _read(self, text: str) -> Reading:
+        found = list(re.finditer(r"\w+", text))
+        held = np.asarray([match.group() in self.words for match in found], dtype=bool)
+        offsets = np.asarray([match.span() for match in found], dtype=np.int64).reshape(-1, 2)
+        scores = np.where(held, 5.0, -5.0).astype(np.float32)
+        verdict = 5.0 if held.any() else -5.0
+        return Reading(offsets, scores, scores, verdict, verdict)
 
 
 @dataclass(frozen=True)
@@ -231,22 +241,6 @@ def _admits(filter_: Filter, document: Document) -> bool:
         and all(document.metadata.get(k) == v for k, v in filter_.metadata.items())
         and (filter_.since is None or (bool(date) and date >= filter_.since))
         and (filter_.until is None or (bool(date) and date <= filter_.until))
-    )
-
-
-def _overlap_reading(asked: Set[str], text: str) -> Reading:
-    places = [found.span() for found in re.finditer(r"\S+", text)]
-    shared = len(asked & set(content_stems(text))) / max(1, len(asked))
-    relevant = 8 * shared - 4
-    new = [bool(set(content_stems(text[start:end])) - asked) for start, end in places]
-    opens = [here and not before for before, here in zip([False, *new], new, strict=False)]
-    closes = [here and not after for here, after in zip(new, [*new[1:], False], strict=False)]
-    return Reading(
-        np.asarray(places, np.int64).reshape(-1, 2),
-        np.asarray([relevant / 2 if one else -20 for one in opens], np.float32),
-        np.asarray([relevant / 2 if one else -20 for one in closes], np.float32),
-        answerable=relevant if any(new) else -20.0,
-        relevant=relevant,
     )
 
 

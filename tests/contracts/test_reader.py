@@ -1,102 +1,128 @@
-"""What every reader promises, over each way to run one."""
-
-from collections.abc import Callable
-from pathlib import Path
+"""What every reader must do; a user's own runs through the same checks."""
 
 import numpy as np
 import pytest
 
+from rag.errors import ModelError, WeightsMissing
 from rag.models.question_answering import TransformersReader
-from rag.protocols import Reader
-from rag.testing import OverlapReader
-from tests.models.tiny import make_tiny_head
+from rag.models.reader import OpenVinoReader
+from rag.models.runner import read_tokenizer
+from rag.models.train.encode import QUESTION_TOKENS
+from rag.models.train.export import export
+from rag.models.train.reader import fresh_reader, load_reader
+from rag.models.train.reading import read_passages
+from rag.testing import WordReader
+from tests.models.tiny import POSITIONS, make_tiny_encoder, make_tiny_head
 
-Make = Callable[[Path], Reader]
-
-
-def overlap(_folder: Path) -> Reader:
-    return OverlapReader()
-
-
-def transformers(folder: Path) -> Reader:
-    return TransformersReader(make_tiny_head(folder, "AutoModelForQuestionAnswering"))
-
-
-MAKERS = [
-    pytest.param(overlap, id="stand-in"),
-    pytest.param(transformers, id="transformers-tiny"),
-]
-QUESTION = "where was the cat ?"
+QUESTION = "When does it open ?"
 TEXTS = [
-    "the cat sat on the mat in paris",
-    "a  dog\n\nran in london ",
+    "The mill opens at nine .",
+    "It sat  on\n\nthe river . ",
     "",
     "the dog ran . " * 120 + "the cat was in paris",
-    "paris",
+    "nine",
+    "nine " * 400,
 ]
 
 
-@pytest.fixture(scope="module", params=MAKERS)
-def reader(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Reader:
-    make: Make = request.param
-    return make(tmp_path_factory.mktemp("reader"))
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    root = tmp_path_factory.mktemp("reader")
+    base = make_tiny_encoder(root / "base")
+    export(fresh_reader(base), base, root / "out")
+    return root / "out"
 
 
-def test_there_is_one_reading_per_text_in_order(reader: Reader) -> None:
+@pytest.fixture(scope="module", params=["stand-in", "built-in", "transformers"])
+def reader(request, folder, tmp_path_factory):
+    if request.param == "stand-in":
+        return WordReader({"nine"})
+    if request.param == "built-in":
+        return OpenVinoReader(folder)
+    head = "AutoModelForQuestionAnswering"
+    return TransformersReader(make_tiny_head(tmp_path_factory.mktemp("head"), head))
+
+
+def test_there_is_one_reading_per_text_in_order(reader):
     readings = reader.read(QUESTION, TEXTS)
 
     assert len(readings) == len(TEXTS)
-    assert readings[2].offsets.shape == (0, 2)
-    assert TEXTS[4][slice(*readings[4].offsets[0])] == "paris"
+    assert TEXTS[4][slice(*readings[4].offsets[0])] == "nine"
 
 
-def test_every_token_has_a_place_and_two_finite_scores(reader: Reader) -> None:
+def test_every_token_has_a_place_and_two_finite_scores(reader):
     for reading in reader.read(QUESTION, TEXTS):
+        tokens = len(reading.offsets)
+        assert reading.offsets.shape == (tokens, 2)
         assert reading.offsets.dtype == np.int64
+        assert reading.starts.shape == reading.ends.shape == (tokens,)
         assert reading.starts.dtype == reading.ends.dtype == np.float32
-        assert reading.offsets.shape == (len(reading.starts), 2)
-        assert len(reading.starts) == len(reading.ends)
-        assert np.isfinite(reading.starts).all()
-        assert np.isfinite(reading.ends).all()
+        assert np.isfinite([*reading.starts, *reading.ends]).all()
         assert np.isfinite([reading.answerable, reading.relevant]).all()
 
 
-def test_tokens_are_words_in_reading_order_without_blanks_around_them(reader: Reader) -> None:
+def test_tokens_stand_in_reading_order_without_blanks_around_them(reader):
     for text, reading in zip(TEXTS, reader.read(QUESTION, TEXTS), strict=True):
-        assert (reading.offsets[:, 0] < reading.offsets[:, 1]).all()
         assert (np.diff(reading.offsets, axis=0) >= 0).all()
         for start, end in reading.offsets.tolist():
             assert text[start:end] == text[start:end].strip() != ""
 
 
-def test_a_text_of_any_length_is_read_to_its_end_and_nothing_is_left_out(reader: Reader) -> None:
+def test_a_text_of_any_length_is_read_to_its_end_and_no_word_is_left_out(reader):
     for text, reading in zip(TEXTS, reader.read(QUESTION, TEXTS), strict=True):
         covered = {place for start, end in reading.offsets for place in range(start, end)}
 
-        assert covered == {place for place, letter in enumerate(text) if not letter.isspace()}
+        assert covered >= {place for place, letter in enumerate(text) if letter.isalnum()}
 
 
-def test_a_text_is_read_the_same_alone_and_in_company(reader: Reader) -> None:
+def test_what_stands_beside_a_text_does_not_change_its_reading(reader):
     together = reader.read(QUESTION, TEXTS)
 
     for text, reading in zip(TEXTS, together, strict=True):
         (alone,) = reader.read(QUESTION, [text])
         assert np.array_equal(alone.offsets, reading.offsets)
-        assert np.allclose(alone.starts, reading.starts, atol=1e-4)
-        assert np.allclose(alone.ends, reading.ends, atol=1e-4)
-        assert alone.answerable == pytest.approx(reading.answerable, abs=1e-4)
-        assert alone.relevant == pytest.approx(reading.relevant, abs=1e-4)
+        assert np.allclose(alone.starts, reading.starts, atol=0.1)
+        assert np.allclose(alone.ends, reading.ends, atol=0.1)
+        assert alone.answerable == pytest.approx(reading.answerable, abs=0.1)
 
 
-def test_the_question_counts(reader: Reader) -> None:
-    here, there = (reader.read(asked, TEXTS[:1])[0] for asked in (QUESTION, "who ran ?"))
-
-    assert here.answerable != there.answerable
-
-
-def test_nothing_to_read_gives_no_readings(reader: Reader) -> None:
+def test_no_texts_and_an_empty_text_are_read(reader):
     assert reader.read(QUESTION, []) == []
+    assert len(reader.read(QUESTION, [""])[0].offsets) == 0
 
 
-def test_a_reader_has_a_name(reader: Reader) -> None:
+def test_it_has_a_name(reader):
     assert reader.name
+
+
+def test_the_built_in_reads_as_it_was_trained(folder):
+    pairs = [(QUESTION, text) for text in TEXTS if text]
+    window = POSITIONS - QUESTION_TOKENS - 3
+    trained = read_passages(load_reader(folder), read_tokenizer(folder), pairs, window)
+
+    readings = OpenVinoReader(folder).read(QUESTION, [text for _, text in pairs])
+
+    for there, here in zip(trained, readings, strict=True):
+        best = (here.starts[:, None] + here.ends[None, :]).max()
+        assert here.answerable == pytest.approx(there.answerable, abs=0.05)
+        assert here.relevant == pytest.approx(there.relevant, abs=0.05)
+        assert best == pytest.approx(there.margin, abs=0.1) or best > there.margin
+
+
+@pytest.mark.parametrize("name", ["reader.json", "tokenizer.json", "model.safetensors"])
+def test_a_missing_file_is_named(folder, tmp_path, name):
+    for file in folder.iterdir():
+        if file.name != name:
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+
+    with pytest.raises(WeightsMissing, match=name):
+        OpenVinoReader(tmp_path)
+
+
+def test_a_damaged_description_is_an_error_with_the_way_out(folder, tmp_path):
+    for file in folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "reader.json").write_text('{"window_tokens": "many"}')
+
+    with pytest.raises(ModelError, match=r"reader\.json is damaged.*fetch it again"):
+        OpenVinoReader(tmp_path)
