@@ -21,7 +21,7 @@ from rag.answer.draft import write_draft
 from rag.answer.extract import choose_sentences, find_evidence, quote_claims
 from rag.answer.focus import focus
 from rag.answer.prompt import declines, write_prompt
-from rag.answer.repair import repair
+from rag.answer.repair import reattribute, repair
 from rag.answer.supersede import current
 from rag.answer.verify import verify
 from rag.errors import GeneratorFailed, ModelError, QuestionError
@@ -189,7 +189,7 @@ class Pipeline:
         evidence: Sequence[Evidence],
         clock: "_Clock",
     ) -> Answer:
-        """Draft, attribute, verify, focus, repair; fall back to quotes when nothing survives."""
+        """Draft, attribute, verify, repair; fall back to quotes when nothing survives."""
         try:
             with clock("draft"):
                 draft = self._draft(question, evidence)
@@ -202,6 +202,7 @@ class Pipeline:
         with clock("verify"):
             claims = attribute(draft, evidence, self.embedder)
             verdicts = self._verify(claims, passages)
+            verdicts = reattribute(verdicts, evidence, lambda c: self._verify(c, passages))
             verdicts = focus(verdicts, evidence, floor=self.policy.relevance_floor)
             verdicts = repair(verdicts, evidence, floor=self.policy.relevance_floor)
         if any(verdict.support is Support.SUPPORTED for verdict in verdicts):

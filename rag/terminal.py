@@ -43,7 +43,8 @@ def many(number: int, noun: str) -> str:
 
 def answer_lines(answer: Answer) -> Iterator[str]:
     """Yield an answer, its numbered quotes with file and page, and what was dropped."""
-    yield from _wrapped(safe(answer.text))
+    for line in answer.text.split("\n"):
+        yield from _wrapped(safe(line))
     if answer.reason:
         yield from ("", *_wrapped(_WHY[answer.reason]))
     if answer.outcome is Outcome.ABSTAINED:
@@ -53,10 +54,13 @@ def answer_lines(answer: Answer) -> Iterator[str]:
     for conflict in answer.conflicts:
         yield from ("", *_conflict(conflict))
     if answer.dropped:
-        yield from ("", "Dropped, because the documents do not support it:")
+        marked = any(verdict.unsupported for verdict in answer.dropped)
+        note = " (no quote says what stands between ~)" if marked else ""
+        yield from ("", f"Dropped, because the documents do not support it{note}:")
     for verdict in answer.dropped:
+        said = "".join(text if held else f"~{text}~" for text, held in verdict.pieces())
         why = "; ".join(verdict.reasons)
-        yield from _wrapped(f"- {safe(verdict.claim.text)} ({safe(why)})", "  ")
+        yield from _wrapped(f"- {safe(said)} ({safe(why)})", "  ")
     if answer.unread:
         yield from ("", *_wrapped(f"Note: {safe(answer.unread)}"))
 

@@ -9,7 +9,7 @@ counts characters of the `Document.text` or `Draft.text` it points into, so that
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
@@ -256,6 +256,8 @@ class Claim:
     text: str
     span: Span
     citations: tuple[Citation, ...] = ()
+    lead: str = " "
+    """What sets it apart from the claim before: a blank, or a new line and perhaps a bullet."""
 
 
 class Support(StrEnum):
@@ -275,6 +277,17 @@ class Verdict:
     entailment: float
     """Probability-like score in [0, 1] that the quotes entail the claim."""
     reasons: tuple[str, ...] = ()
+    unsupported: tuple[Span, ...] = ()
+    """The words of a claim that does not stand which no quote says: characters of its text."""
+
+    def pieces(self) -> Iterator[tuple[str, bool]]:
+        """Yield the claim's text in pieces, each with whether some quote says it."""
+        text, done = self.claim.text, 0
+        for span in self.unsupported:
+            yield text[done : span.start], True
+            yield span.of(text), False
+            done = span.end
+        yield text[done:], True
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values."""
@@ -389,7 +402,12 @@ class Answer:
             "mode": self.mode.value,
             "claims": [verdict.to_dict() for verdict in self.verdicts],
             "dropped": [
-                {"text": v.claim.text, "support": v.support.value, "reasons": list(v.reasons)}
+                {
+                    "text": v.claim.text,
+                    "support": v.support.value,
+                    "reasons": list(v.reasons),
+                    "unsupported": [[span.start, span.end] for span in v.unsupported],
+                }
                 for v in self.dropped
             ],
             "conflicts": [conflict.to_dict() for conflict in self.conflicts],

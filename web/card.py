@@ -29,6 +29,8 @@ class Sentence:
 
     text: str
     quotes: tuple[Quote, ...]
+    bullet: str = ""
+    """The mark before an item of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ def card_of(answer: Answer) -> Card:
     return Card(
         answer=answer,
         sentences=tuple(
-            Sentence(v.claim.text, _once(quotes, v.claim.citations)) for v in answer.verdicts
+            Sentence(v.claim.text, _once(quotes, v.claim.citations), v.claim.lead.strip())
+            for v in answer.verdicts
         ),
         sources=tuple(
             Source(passages[label].document, passages[label].chunk.heading, _once(quotes, cited))

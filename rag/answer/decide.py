@@ -49,7 +49,7 @@ def decide(
     else:
         reason = reason or (Reason.CLAIMS_DROPPED if dropped else None)
         outcome = Outcome.PARTIAL if dropped else Outcome.ANSWERED
-        text = " ".join(_with_labels(verdict) for verdict in shown)
+        text = "".join(v.claim.lead + _with_labels(v) for v in shown).strip()
     return Answer(
         question,
         outcome,
