@@ -47,7 +47,7 @@ def find_conflicts(
     sides = sides_of(question, evidence, floor=_SHARE * floor)
     found: dict[frozenset[str], Conflict] = {}
     for pairs in (
-        _twins(question, evidence, floor),
+        _twins(question, evidence, _SHARE * floor),
         _clashing(evidence, floor),
         _answers(question, sides, evidence, floor),
     ):
