@@ -74,7 +74,10 @@ def _clashing(evidence: Sequence[Evidence], floor: float) -> Iterator[_Pair]:
     """Yield relevant sentences that are close in wording and differ in a figure."""
     heard = [e for e in evidence if e.relevance >= floor][:_HEARD]
     for first, second in combinations(heard, 2):
-        if _before(first, second) and (about := _clash(first, second)):
+        if not _before(first, second):
+            continue
+        revised = newer_of(first.passage.document, second.passage.document) is not None
+        if about := _clash(first, second, reworded=revised):
             yield first, second, about
 
 
@@ -166,21 +169,25 @@ def _about(first: Evidence, second: Evidence) -> str:
     return " ".join(dict.fromkeys(s for s in content_stems(first.quote) if s in theirs))
 
 
-def _clash(first: Evidence, second: Evidence) -> str:
+def _clash(first: Evidence, second: Evidence, *, reworded: bool) -> str:
     """Return what both speak of and put differently, or "" when they do not clash.
 
     Apart from the figures, one must say nothing that the other leaves out: prices of adults
-    and of children differ, and disagree on nothing. Neither do the figures of two years.
+    and of children differ, and disagree on nothing. Neither do the figures of two years. A
+    newer revision may be `reworded`: it shares half of the words and has its own years.
     """
     words = _words(first.quote)
     a, b = set(words), set(_words(second.quote))
-    if len(a & b) < _LEAST_SHARED or not (a <= b or b <= a):
+    if len(a & b) < _LEAST_SHARED:
+        return ""
+    if not (a <= b or b <= a or (reworded and 2 * len(a & b) >= min(len(a), len(b)))):
         return ""
     figures_a, figures_b = _figures(first.quote), _figures(second.quote)
     units = {unit for _, unit in figures_a} & {unit for _, unit in figures_b}
     of_a = {f for f in figures_a if f[1] in units}
     of_b = {f for f in figures_b if f[1] in units}
-    differ = bool(units) and not of_a & of_b and _years(first.quote) == _years(second.quote)
+    one_time = reworded or _years(first.quote) == _years(second.quote)
+    differ = bool(units) and not of_a & of_b and one_time
     return " ".join(word for word in words if word in a & b) if differ else ""
 
 
