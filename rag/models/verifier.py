@@ -57,9 +57,7 @@ class SimilarityVerifier:
         parts = [Premise.of(premise) for premise in _matched(premises, hypotheses)]
         rows = [part.nearest(text) for part, text in zip(parts, hypotheses, strict=True)]
         places: dict[str, int] = {}
-        near = (
-            part.sentences[row] for part, chosen in zip(parts, rows, strict=True) for row in chosen
-        )
+        near = (part.sentences[row] for part, chosen in zip(parts, rows, strict=True) for row in chosen)
         for text in chain(hypotheses, near):
             places.setdefault(text, len(places))
         # As queries, since a sentence of a stranger's document may be longer than the model reads.
