@@ -164,12 +164,20 @@ def make_embedder(settings: Settings) -> Embedder:
 
 def make_verifier(settings: Settings, embedder: Embedder) -> Verifier:
     """Return the verifier that `settings.verifier` names; empty means the built-in one."""
-    from rag.models.verifier import CrossEncoderVerifier, SimilarityVerifier
+    chosen = settings.verifier
+    if not chosen.model:
+        from rag.models.verifier import SimilarityVerifier
 
-    model = settings.verifier.model
-    if not model:
         return SimilarityVerifier(embedder)
-    return CrossEncoderVerifier(_checked_folder(settings, model))
+    from rag.models.checkers import open_verifier
+
+    return open_verifier(
+        _checked_folder(settings, chosen.model),
+        labels=chosen.labels,
+        prompt=chosen.prompt,
+        device=settings.runtime.device,
+        precision=settings.runtime.precision,
+    )
 
 
 def make_reranker(settings: Settings) -> Reranker | None:
@@ -178,7 +186,11 @@ def make_reranker(settings: Settings) -> Reranker | None:
         return None
     from rag.models.reranker import CrossEncoderReranker
 
-    return CrossEncoderReranker(_checked_folder(settings, settings.search.reranker))
+    return CrossEncoderReranker(
+        _checked_folder(settings, settings.search.reranker),
+        device=settings.runtime.device,
+        precision=settings.runtime.precision,
+    )
 
 
 def make_reader(settings: Settings) -> Reader | None:
@@ -192,10 +204,15 @@ def make_reader(settings: Settings) -> Reader | None:
     chosen = settings.reader
     if chosen.model == "none":
         return None
-    from rag.models.reader import OpenVinoReader
-
     name = chosen.model or SHIPPED_READER
     folder = Registry.load(settings.models).verify(name)
+    if not (folder / "reader.json").is_file():  # not of our own making
+        from rag.models.question_answering import TransformersReader
+
+        runtime = settings.runtime
+        return TransformersReader(folder, device=runtime.device, precision=runtime.precision)
+    from rag.models.reader import OpenVinoReader
+
     return OpenVinoReader(folder, name=Path(name).name, threads=chosen.threads)
 
 
@@ -211,7 +228,9 @@ def make_generator(settings: Settings) -> Generator:
     if chosen.kind == "transformers":
         from rag.models.causal import TransformersGenerator
 
-        return TransformersGenerator(_checked_folder(settings, chosen.model))
+        return TransformersGenerator(
+            _checked_folder(settings, chosen.model), device=settings.runtime.device
+        )
     from rag.models.llama import LlamaGenerator
     from rag.models.registry import Registry
 

@@ -20,8 +20,10 @@ from rag.answer.decide import decide, show_conflicts
 from rag.answer.draft import write_draft
 from rag.answer.extract import choose_sentences, find_evidence, quote_claims
 from rag.answer.focus import focus
+from rag.answer.instructions import without_instructions
 from rag.answer.prompt import declines, write_prompt
 from rag.answer.repair import reattribute, repair
+from rag.answer.spotlight import fresh_marker, without_marker
 from rag.answer.supersede import current
 from rag.answer.verify import verify
 from rag.errors import GeneratorFailed, ModelError, QuestionError
@@ -96,6 +98,7 @@ class Pipeline:
             passages, _ = self._search(question, filter_ or Filter())
         with clock("evidence"):
             found = find_evidence(question, passages, self.embedder, self.reader)
+            found = without_instructions(question, found)
             conflicts = find_conflicts(question, found, floor=self.policy.relevance_floor)
             evidence = current(question, found)
         if not evidence or not self._sure(mode, evidence):
@@ -223,15 +226,18 @@ class Pipeline:
         policy = self.policy
         if self.generator is None:
             raise GeneratorFailed("no generator is configured; set generator.kind and model")
+        marker = fresh_marker()
         messages = write_prompt(
             question,
             evidence,
+            marker=marker,
             budget=policy.evidence_tokens,
             count_tokens=self.generator.count_tokens,
         )
-        return write_draft(
+        draft = write_draft(
             self.generator, messages, max_tokens=policy.max_tokens, deadline=policy.deadline_s
         )
+        return without_marker(draft, marker, self.generator.name)
 
     def _stamped(self, answer: Answer, mode: Mode, clock: "_Clock") -> Answer:
         models = {"embedder": self.embedder.name, "verifier": self.verifier.name}

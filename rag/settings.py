@@ -147,7 +147,25 @@ class GeneratorSettings:
 class VerifierSettings:
     """Which model judges whether quotes support a claim; exact checks always run first."""
 
-    model: str = _setting("", "an NLI CrossEncoder by folder or hub id; empty for the built-in")
+    model: str = _setting(
+        "", "an NLI or groundedness model by folder or hub id; empty for the built-in"
+    )
+    labels: tuple[str, ...] = _setting(
+        (), "what its outputs mean, in order, when its config.json does not say"
+    )
+    prompt: str = _setting("", "text around {premise} and {claim} that it was trained with")
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSettings:
+    """Where models that are named by folder or hub id run; the default ones need none of it."""
+
+    device: str = _setting("cpu", "a torch device, such as cpu, cuda or mps")
+    precision: str = _setting(
+        "auto",
+        "of rerankers, verifiers and readers: auto takes float32 on a CPU and bfloat16 elsewhere",
+        choices=("auto", "float32", "bfloat16", "int8"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +202,7 @@ class Settings:
     generator: GeneratorSettings = GeneratorSettings()
     verifier: VerifierSettings = VerifierSettings()
     reader: ReaderSettings = ReaderSettings()
+    runtime: RuntimeSettings = RuntimeSettings()
     web: WebSettings = WebSettings()
 
     @property

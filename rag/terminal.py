@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rag.reports import FileReport, FileStatus
 from rag.search.retrieve import Candidates
-from rag.types import Answer, Citation, Conflict, Outcome, Passage, Reason
+from rag.types import Answer, Citation, Conflict, Outcome, Passage, Reason, Verdict
 
 if TYPE_CHECKING:
     from rag.index.ledger import SourceRow
@@ -53,15 +53,19 @@ def answer_lines(answer: Answer) -> Iterator[str]:
         yield from ("", *_quote(citation))
     yield from (line for conflict in answer.conflicts for line in ("", *_conflict(conflict)))
     if answer.dropped:
-        marked = any(verdict.unsupported for verdict in answer.dropped)
-        note = " (no quote says what stands between ~)" if marked else ""
-        yield from ("", f"Dropped, because the documents do not support it{note}:")
-    for verdict in answer.dropped:
+        yield from _dropped(answer.dropped)
+    if answer.unread:
+        yield from ("", *_wrapped(f"Note: {safe(answer.unread)}"))
+
+
+def _dropped(dropped: Sequence[Verdict]) -> Iterator[str]:
+    marked = any(verdict.unsupported for verdict in dropped)
+    note = " (no quote says what stands between ~)" if marked else ""
+    yield from ("", f"Dropped, because the documents do not support it{note}:")
+    for verdict in dropped:
         said = "".join(text if held else f"~{text}~" for text, held in verdict.pieces())
         why = "; ".join(verdict.reasons)
         yield from _wrapped(f"- {safe(said)} ({safe(why)})", "  ")
-    if answer.unread:
-        yield from ("", *_wrapped(f"Note: {safe(answer.unread)}"))
 
 
 def report_lines(report: "IngestReport") -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from rag.answer.foreign import withheld
 from rag.types import (
     Answer,
     Citation,
@@ -30,7 +31,8 @@ def decide(
     """Keep the supported claims, drop the rest with their reasons, abstain when none is left.
 
     `Answer.text` is made of supported claims and their labels alone; nothing else that a
-    model wrote has a way into it. Passages are labelled anew, the cited ones first.
+    model wrote has a way into it, and no link of its own into what is dropped. Passages are
+    labelled anew, the cited ones first.
 
     Args:
         question: What was asked.
@@ -42,7 +44,8 @@ def decide(
     stands = [v.support is Support.SUPPORTED and bool(v.claim.citations) for v in verdicts]
     labels = _labels([v for v, s in zip(verdicts, stands, strict=True) if s], passages)
     shown = tuple(_relabelled(v, labels) for v, s in zip(verdicts, stands, strict=True) if s)
-    dropped = tuple(_relabelled(v, labels) for v, s in zip(verdicts, stands, strict=True) if not s)
+    fallen = [withheld(v) for v, s in zip(verdicts, stands, strict=True) if not s]
+    dropped = tuple(_relabelled(verdict, labels) for verdict in fallen)
     if not shown:
         reason = reason or (Reason.UNSUPPORTED_DRAFT if verdicts else Reason.WEAK_EVIDENCE)
         outcome, text = Outcome.ABSTAINED, EMPTY if reason is Reason.NOTHING_INDEXED else DECLINED

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rag.answer.instructions import instructs
 from rag.answer.marking import marks_of
 from rag.answer.relevance import Candidate, by_name, features, named, relevance
 from rag.protocols import Embedder, Floats, Reader
@@ -153,7 +154,14 @@ def _with_antecedent(evidence: Evidence) -> Span:
         for span in sentences(document.text, _line_around(document.text, evidence.span))
         if span.end <= evidence.span.start
     ]
-    return Span(before[-1].start, evidence.span.end) if before else evidence.span
+    if not before or not _tells(before[-1].of(document.text)):
+        return evidence.span
+    return Span(before[-1].start, evidence.span.end)
+
+
+def _tells(sentence: str) -> bool:
+    """Return whether a sentence can say who "it" is: a question or an instruction does not."""
+    return not sentence.endswith(("?", "\uff1f")) and not instructs(sentence)
 
 
 def _line_around(text: str, span: Span) -> Span:

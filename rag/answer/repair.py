@@ -11,12 +11,12 @@ from itertools import pairwise
 
 from rag.answer.extract import cite, quote_claims
 from rag.answer.wording import wording
-from rag.types import Citation, Claim, Evidence, Span, Support, Verdict
+from rag.types import Citation, Claim, DocumentId, Evidence, Span, Support, Verdict
 
 VERBATIM = "replaced by the words of its source"
 _TRIES = 3  # sentences a claim is tried against by themselves
 
-Place = tuple[str, Span]
+Place = tuple[DocumentId, Span]
 
 
 def reattribute(

@@ -70,7 +70,6 @@ class Premise:
         """Return the content of each two neighbouring sentences; of the only one, if it is."""
         return [a | b for a, b in pairwise(self.content)] or list(self.content)
 
-
     def nearest(self, hypothesis: str) -> list[int]:
         """Return the few sentences that share most with `hypothesis`, in reading order.
 
@@ -108,9 +107,7 @@ def overlap(
     windows = premise.windows
     best = max(windows, key=lambda window: len(wanted & window))
     everything = frozenset().union(*premise.content)
-    nearest = max(
-        range(len(premise.content)), key=lambda row: len(wanted & premise.content[row])
-    )
+    nearest = max(range(len(premise.content)), key=lambda row: len(wanted & premise.content[row]))
     clauses = _clauses(hypothesis) or [wanted]
     return np.asarray(
         [

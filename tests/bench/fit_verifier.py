@@ -213,7 +213,7 @@ def computed(claims: Sequence[Path], train: Path | None) -> tuple[list[Rows], li
     rng = np.random.default_rng(0)
     files = sorted(train.glob("support-*.jsonl.gz")) if train else []
     training = {f"train/{f.name[8:-9]}": training_texts(f, rng) for f in files}
-    known = [stem for stem in support.shipped().rarity] if support_exists() else []
+    known = list(support.shipped().rarity) if support_exists() else []
     common = common_stems([t for texts in training.values() for t in texts]) or known
     embedder = open_embedder("all-MiniLM-L6-v2", Settings.load().models)
     blank = Judgement(np.zeros(1), np.ones(1), (), rarity_of(common))
