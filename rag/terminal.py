@@ -51,8 +51,7 @@ def answer_lines(answer: Answer) -> Iterator[str]:
         yield from (line for passage in answer.passages[:3] for line in _nearest(passage))
     for citation in {(c.document_id, c.span): c for c in answer.citations}.values():
         yield from ("", *_quote(citation))
-    for conflict in answer.conflicts:
-        yield from ("", *_conflict(conflict))
+    yield from (line for conflict in answer.conflicts for line in ("", *_conflict(conflict)))
     if answer.dropped:
         yield from _dropped(answer.dropped)
     if answer.unread:

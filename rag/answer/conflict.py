@@ -13,7 +13,7 @@ from rag.answer.extract import cite
 from rag.answer.quantities import Quantity, dates, quantities
 from rag.answer.question import Expected, expected
 from rag.answer.sides import Side, answer_of, sides_of, voices
-from rag.answer.subject import asks_for_several, same_subject, stand_together
+from rag.answer.subject import asks_for_several, brackets_differ, same_subject, stand_together
 from rag.answer.supersede import date_of, newer_of
 from rag.answer.twins import swapped_answers
 from rag.text import content_stems
@@ -22,6 +22,7 @@ from rag.types import Conflict, Evidence
 _LEAST_SHARED = 2
 _PARTS = frozenset(content_stems("half third quarter all whole none twice double"))
 _HEARD = 12  # sentences that are compared with one another
+_SHARE = 0.35  # of the floor: enough to speak against a sentence that reaches it
 _READ = 60  # sentences that are looked through for a second side
 
 
@@ -39,15 +40,16 @@ def find_conflicts(
     Args:
         question: What was asked.
         evidence: Sentences, best first.
-        floor: Least relevance of a sentence that takes a side, in [0, 1].
+        floor: Least relevance of the better of two sentences, in [0, 1]; the other may have
+            about a third of it, since a lie is often worded nearer to the question.
         most: Most pairs.
     """
-    sides = sides_of(question, evidence, floor=floor)
+    sides = sides_of(question, evidence, floor=_SHARE * floor)
     found: dict[frozenset[str], Conflict] = {}
     for pairs in (
-        _twins(evidence, floor),
+        _twins(question, evidence, _SHARE * floor),
         _clashing(evidence, floor),
-        _answers(question, sides, evidence),
+        _answers(question, sides, evidence, floor),
     ):
         for first, second, about in pairs:
             key = frozenset(_key(sentence, sides) for sentence in (first, second))
@@ -56,12 +58,15 @@ def find_conflicts(
     return sorted(found.values(), key=lambda conflict: conflict.superseded)[:most]
 
 
-def _twins(evidence: Sequence[Evidence], floor: float) -> Iterator[_Pair]:
+def _twins(question: str, evidence: Sequence[Evidence], floor: float) -> Iterator[_Pair]:
     """Yield sentences that are one but for the answer; the weaker one need not be relevant."""
     heard = [e for e in evidence if e.relevance >= floor][:_HEARD]
     for first in heard:
         for second in evidence[:_READ]:
-            if _before(first, second) and (about := swapped_answers(first, second)):
+            if not _before(first, second) or not (about := swapped_answers(first, second)):
+                continue
+            said = f"{answer_of(first)} {answer_of(second)}"
+            if not brackets_differ(question, first.passage, second.passage, said):
                 yield first, second, about
 
 
@@ -69,11 +74,16 @@ def _clashing(evidence: Sequence[Evidence], floor: float) -> Iterator[_Pair]:
     """Yield relevant sentences that are close in wording and differ in a figure."""
     heard = [e for e in evidence if e.relevance >= floor][:_HEARD]
     for first, second in combinations(heard, 2):
-        if _before(first, second) and (about := _clash(first, second)):
+        if not _before(first, second):
+            continue
+        revised = newer_of(first.passage.document, second.passage.document) is not None
+        if about := _clash(first, second, reworded=revised):
             yield first, second, about
 
 
-def _answers(question: str, sides: Sequence[Side], evidence: Sequence[Evidence]) -> Iterator[_Pair]:
+def _answers(
+    question: str, sides: Sequence[Side], evidence: Sequence[Evidence], floor: float
+) -> Iterator[_Pair]:
     """Yield the sentences of two sides whose answers exclude each other.
 
     Not when several things are asked for, when one sentence names both answers, or when the
@@ -84,6 +94,8 @@ def _answers(question: str, sides: Sequence[Side], evidence: Sequence[Evidence])
     kind = expected(question)
     read = [e.quote for e in evidence[:_READ]]
     for ours, theirs in combinations(sides, 2):
+        if max(ours.best.relevance, theirs.best.relevance) < floor:
+            continue
         if not _exclude(ours, theirs, kind) or stand_together(ours.answer, theirs.answer, read):
             continue
         for first, second in ((a, b) for a in ours.evidence for b in theirs.evidence):
@@ -157,21 +169,25 @@ def _about(first: Evidence, second: Evidence) -> str:
     return " ".join(dict.fromkeys(s for s in content_stems(first.quote) if s in theirs))
 
 
-def _clash(first: Evidence, second: Evidence) -> str:
+def _clash(first: Evidence, second: Evidence, *, reworded: bool) -> str:
     """Return what both speak of and put differently, or "" when they do not clash.
 
     Apart from the figures, one must say nothing that the other leaves out: prices of adults
-    and of children differ, and disagree on nothing. Neither do the figures of two years.
+    and of children differ, and disagree on nothing. Neither do the figures of two years. A
+    newer revision may be `reworded`: it shares half of the words and has its own years.
     """
     words = _words(first.quote)
     a, b = set(words), set(_words(second.quote))
-    if len(a & b) < _LEAST_SHARED or not (a <= b or b <= a):
+    if len(a & b) < _LEAST_SHARED:
+        return ""
+    if not (a <= b or b <= a or (reworded and 2 * len(a & b) >= min(len(a), len(b)))):
         return ""
     figures_a, figures_b = _figures(first.quote), _figures(second.quote)
     units = {unit for _, unit in figures_a} & {unit for _, unit in figures_b}
     of_a = {f for f in figures_a if f[1] in units}
     of_b = {f for f in figures_b if f[1] in units}
-    differ = bool(units) and not of_a & of_b and _years(first.quote) == _years(second.quote)
+    one_time = reworded or _years(first.quote) == _years(second.quote)
+    differ = bool(units) and not of_a & of_b and one_time
     return " ".join(word for word in words if word in a & b) if differ else ""
 
 

@@ -38,7 +38,7 @@ def same_subject(question: str, first: Passage, second: Passage, answers: str) -
     """
     known = names(question) | names(answers)
     ours, theirs = _names(first) - known, _names(second) - known
-    if _brackets_differ(question, first, second, answers):
+    if brackets_differ(question, first, second, answers):
         return False
     if min(len(ours), len(theirs)) < _FEW_NAMES:
         return True
@@ -64,18 +64,16 @@ def _names(passage: Passage) -> Set[str]:
     return names(f"{passage.document.title}\n{passage.chunk.text}")
 
 
-def _brackets_differ(question: str, first: Passage, second: Passage, answers: str) -> bool:
+def brackets_differ(question: str, first: Passage, second: Passage, answers: str) -> bool:
     """Return whether both put the asked name apart from others of that name, differently."""
     ours, theirs = (_qualifiers(question, p, answers) for p in (first, second))
-    return bool(ours) and bool(theirs) and not ours & theirs
+    return bool(ours) and bool(theirs) and not any(a <= b or b <= a for a in ours for b in theirs)
 
 
-def _qualifiers(question: str, passage: Passage, answers: str) -> Set[str]:
-    """Return the stems in brackets behind a word of the question, as in "Mercury (planet)"."""
-    asked, told = set(fold(question).split()), set(content_stems(answers))
+def _qualifiers(question: str, passage: Passage, answers: str) -> list[Set[str]]:
+    """Return the stems of each bracket behind a word of the question, as in "Mercury (planet)"."""
+    asked = {word.strip("?\"'.,") for word in fold(question).split()}
+    told = set(content_stems(answers))
     text = f"{passage.document.title}\n{passage.chunk.text}"
-    found: set[str] = set()
-    for match in _BRACKETS.finditer(text):
-        if fold(match[1]) in {word.strip("?\"'.,") for word in asked}:
-            found |= set(content_stems(match[2])) - told
-    return found
+    brackets = [m[2] for m in _BRACKETS.finditer(text) if fold(m[1]).strip("\"'") in asked]
+    return [left for words in brackets if (left := set(content_stems(words)) - told)]

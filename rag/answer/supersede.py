@@ -17,6 +17,7 @@ from rag.types import Document, DocumentId, Evidence
 _SAME_TEXT = 0.5  # share of word triples of the shorter text
 _SAME_WORDS = 0.6  # share of content words of the shorter text, for two of one name
 _TITLE_SHARE = 0.75  # of the older title's words, named in the sentence that says "replaces"
+_COMPARED = 20_000  # characters at the start of two texts that are held against each other
 _LOOKED_AT = 2000  # characters at the start of a document, where it says what it replaces
 _KEEP = 0.7
 _REPLACES = re.compile(
@@ -138,7 +139,7 @@ def _one_name(first: Document, second: Document) -> bool:
     pairs = list(zip(*named, strict=True))
     if not any(_bare(a) and _bare(a) == _bare(b) for a, b in pairs):
         return False
-    a, b = _words(first.text), _words(second.text)
+    a, b = _words(first.text[:_COMPARED]), _words(second.text[:_COMPARED])
     return len(a & b) >= _SAME_WORDS * min(len(a), len(b))
 
 
@@ -155,7 +156,7 @@ def _series(document: Document) -> bool:
 
 
 def _one_text(first: Document, second: Document) -> bool:
-    a, b = _triples(first.text), _triples(second.text)
+    a, b = _triples(first.text[:_COMPARED]), _triples(second.text[:_COMPARED])
     return len(a & b) >= _SAME_TEXT * min(len(a), len(b))
 
 

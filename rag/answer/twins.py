@@ -5,9 +5,11 @@ another answer in it: a revision, a slip of a copyist, or a lie.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from rag.answer.alike import Relation, compare
 from rag.answer.quantities import as_digits
@@ -37,18 +39,18 @@ def swaps(first: str, second: str) -> list[Swap] | None:
     At least seven in ten words have to be shared in the same order (Ratcliff and Metzener,
     1988, as `difflib` counts). Words that one sentence merely adds are no swap.
     """
-    words = [list(_WORD.finditer(text)) for text in (first, second)]
-    tokens = [[fold(match.group()) for match in matches] for matches in words]
-    matcher = SequenceMatcher(None, tokens[0], tokens[1], autojunk=False)
-    if matcher.real_quick_ratio() < _LIKENESS or matcher.quick_ratio() < _LIKENESS:
-        return None
+    (places_a, tokens_a), (places_b, tokens_b) = _words(first), _words(second)
+    most = sum((Counter(tokens_a) & Counter(tokens_b)).values())
+    if most < max(_FEWEST, _LIKENESS * (len(tokens_a) + len(tokens_b)) / 2):
+        return None  # the matcher is slow, and this is the most it could find
+    matcher = SequenceMatcher(None, tokens_a, tokens_b, autojunk=False)
     shared = sum(block.size for block in matcher.get_matching_blocks())
     if shared < _FEWEST or matcher.ratio() < _LIKENESS:
         return None
     found = []
     for name, low_a, high_a, low_b, high_b in matcher.get_opcodes():
         if name == "replace":
-            at = _extent(words[0], low_a, high_a), _extent(words[1], low_b, high_b)
+            at = _extent(places_a, low_a, high_a), _extent(places_b, low_b, high_b)
             texts = [t[r.start : r.stop] for t, r in zip((first, second), at, strict=True)]
             found.append(Swap(texts[0], texts[1], *at))
     return found
@@ -103,8 +105,15 @@ def _one_spelling(first: str, second: str) -> bool:
     return SequenceMatcher(None, first, second, autojunk=False).ratio() >= _SPELLING
 
 
-def _extent(words: Sequence[re.Match[str]], low: int, high: int) -> range:
-    return range(words[low].start(), words[high - 1].end())
+@lru_cache(maxsize=256)
+def _words(text: str) -> tuple[list[range], list[str]]:
+    """Return where the words of a sentence stand, and the words, folded."""
+    found = list(_WORD.finditer(text))
+    return [range(m.start(), m.end()) for m in found], [fold(m.group()) for m in found]
+
+
+def _extent(words: Sequence[range], low: int, high: int) -> range:
+    return range(words[low].start, words[high - 1].stop)
 
 
 def overlap(a: range, b: range) -> bool:

@@ -56,4 +56,4 @@ def test_copies_of_one_text_are_one_voice(heard):
     ],
 )
 def test_agreement_is_the_share_of_voices_on_the_best_side(heard, texts, share):
-    assert agreement(WHO, heard(*texts), floor=0.5) == pytest.approx(share)
+    assert agreement(heard(*texts), question=WHO) == pytest.approx(share)
