@@ -19,7 +19,9 @@ from rag.answer.decide import decide
 from rag.answer.draft import write_draft
 from rag.answer.extract import choose_sentences, find_evidence, quote_claims
 from rag.answer.focus import focus
+from rag.answer.premise import false_premise
 from rag.answer.prompt import declines, write_prompt
+from rag.answer.refusal import refuse
 from rag.answer.repair import repair
 from rag.answer.verify import verify
 from rag.errors import GeneratorFailed, ModelError, QuestionError
@@ -91,7 +93,7 @@ class Pipeline:
             passages, _ = self._search(question, filter_ or Filter())
         with clock("evidence"):
             evidence = find_evidence(question, passages, self.embedder)
-        if not evidence or not self._sure(mode, evidence):
+        if not self._sure(mode, evidence) or false_premise(question, evidence):
             answer = self._abstain(question, mode, passages, evidence)
         elif mode is Mode.GENERATIVE:
             answer = self._generate(question, passages, evidence, clock)
@@ -124,7 +126,7 @@ class Pipeline:
         The one gate: what an answer says does not depend on it, only whether there is one.
         """
         calibration = self.calibrations.get(mode, UNCALIBRATED)
-        return calibration.score(signals_of(evidence)) >= self.gate(mode)
+        return bool(evidence) and calibration.score(signals_of(evidence)) >= self.gate(mode)
 
     def gate(self, mode: Mode) -> float:
         """Return the least score with which a question is answered, in [0, 1]."""
@@ -140,14 +142,9 @@ class Pipeline:
     def _abstain(
         self, question: str, mode: Mode, passages: Sequence[Passage], evidence: Sequence[Evidence]
     ) -> Answer:
-        empty = Reason.NO_PASSAGES if len(self.snapshot) else Reason.NOTHING_INDEXED
-        return decide(
-            question,
-            [],
-            passages,
-            mode=mode,
-            reason=Reason.WEAK_EVIDENCE if evidence else empty,
-        )
+        if not len(self.snapshot):
+            return decide(question, [], [], mode=mode, reason=Reason.NOTHING_INDEXED)
+        return refuse(question, passages, evidence, mode=mode)
 
     def _extract(
         self,

@@ -11,23 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rag.answer.reasons import WHY
 from rag.reports import FileReport, FileStatus
 from rag.search.retrieve import Candidates
-from rag.types import Answer, Citation, Outcome, Passage, Reason
+from rag.types import Answer, Citation, Outcome, Passage
 
 if TYPE_CHECKING:
     from rag.index.ledger import SourceRow
     from rag.ingest import IngestReport, Progress
-
-_WHY = {
-    Reason.NOTHING_INDEXED: "Nothing has been indexed yet; run `rag ingest FOLDER` first.",
-    Reason.NO_PASSAGES: "No document matches the filter.",
-    Reason.WEAK_EVIDENCE: "No sentence comes near enough to an answer. Nearest passages:",
-    Reason.UNSUPPORTED_DRAFT: "The model's draft did not hold against the documents.",
-    Reason.CLAIMS_DROPPED: "Part of the draft did not hold against the documents.",
-    Reason.MODEL_DECLINED: "The model found no answer in the passages. Nearest passages:",
-    Reason.GENERATOR_FAILED: "The generator failed; these are the documents' own sentences.",
-}
 
 
 def safe(text: str) -> str:
@@ -45,9 +36,8 @@ def answer_lines(answer: Answer) -> Iterator[str]:
     """Yield an answer, its numbered quotes with file and page, and what was dropped."""
     yield from _wrapped(safe(answer.text))
     if answer.reason:
-        yield from ("", *_wrapped(_WHY[answer.reason]))
-    if answer.outcome is Outcome.ABSTAINED:
-        yield from (line for passage in answer.passages[:3] for line in _nearest(passage))
+        yield from ("", *_wrapped(WHY[answer.reason]))
+    yield from _instead(answer)
     for citation in {(c.document_id, c.span): c for c in answer.citations}.values():
         yield from ("", *_quote(citation))
     for conflict in answer.conflicts:
@@ -184,6 +174,19 @@ def _quote(citation: Citation) -> Iterator[str]:
     page = f", page {citation.page}" if citation.page else ""
     yield f"[{citation.label}] {safe(citation.source)}{page}"
     yield from _wrapped(f"\u201c{safe(citation.quote)}\u201d", "    ")
+
+
+def _instead(answer: Answer) -> Iterator[str]:
+    """Yield what is missing, and with an abstention what the documents hold instead."""
+    for part in answer.missing:
+        yield from _wrapped(f"Not answered: {safe(part)}")
+    if answer.note:
+        yield from _wrapped(safe(answer.note))
+    shown = answer.correction.citation if answer.correction else answer.nearest
+    if shown:
+        yield from ("", *_quote(shown))
+    elif answer.outcome is Outcome.ABSTAINED:
+        yield from (line for passage in answer.passages[:3] for line in _nearest(passage))
 
 
 def _nearest(passage: Passage) -> Iterator[str]:

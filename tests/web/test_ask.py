@@ -26,7 +26,7 @@ def test_empty_page_offers_examples_and_says_how_to_ingest(client):
 def test_index_without_passages_says_that_nothing_is_indexed():
     with create_app(pipeline_of({})).test_client() as client:
         assert "Nothing has been indexed yet" in client.get("/").text
-        assert "nothing to quote from" in client.get("/?q=Why?").text
+        assert "run `rag ingest FOLDER` first" in client.get("/?q=Why?").text
 
 
 def test_every_sentence_and_quote_of_the_answer_is_shown(client, rag):
