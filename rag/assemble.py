@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Self
 from rag.answer.confidence import Calibration
 from rag.errors import IndexDamaged
 from rag.pipeline import Pipeline, Policy
-from rag.protocols import Embedder, Generator, Reranker, Verifier
+from rag.protocols import Embedder, Generator, Reader, Reranker, Verifier
 from rag.settings import Settings
 from rag.types import Mode
 
 if TYPE_CHECKING:  # `import rag` must not load FAISS or a parser
     from rag.index.layout import IndexFolder
     from rag.ingest import Ingester, IngestReport, Progress
+
+SHIPPED_READER = "quotewell-reader"
 
 logger = logging.getLogger(__name__)
 
@@ -52,14 +54,15 @@ class Rag(Pipeline):
         check_exists(folder)  # before a model is loaded for nothing
         embedder = make_embedder(settings)
         verifier, generator = make_verifier(settings, embedder), make_generator(settings)
-        reranker = make_reranker(settings)
+        reranker, reader = make_reranker(settings), make_reader(settings)
         snapshot = open_snapshot(  # last, since it holds files open
             folder,
             fingerprint=embedder.fingerprint,
             dim=embedder.dim,
             embedder_name=embedder.name,
         )
-        rag = cls(snapshot, embedder, verifier, generator, reranker, make_policy(settings))
+        policy = make_policy(settings)
+        rag = cls(snapshot, embedder, verifier, generator, reranker, reader, policy)
         if not settings.answer.calibrated:
             return rag
         try:
@@ -176,6 +179,24 @@ def make_reranker(settings: Settings) -> Reranker | None:
     from rag.models.reranker import CrossEncoderReranker
 
     return CrossEncoderReranker(_checked_folder(settings, settings.search.reranker))
+
+
+def make_reader(settings: Settings) -> Reader | None:
+    """Return the reader that `settings.reader` names; empty means the one that ships, `none` none.
+
+    Raises:
+        WeightsAltered: If a file does not match its checksum.
+    """
+    from rag.models.registry import Registry
+
+    chosen = settings.reader
+    if chosen.model == "none":
+        return None
+    from rag.models.reader import OpenVinoReader
+
+    name = chosen.model or SHIPPED_READER
+    folder = Registry.load(settings.models).verify(name)
+    return OpenVinoReader(folder, name=Path(name).name, threads=chosen.threads)
 
 
 def make_generator(settings: Settings) -> Generator:

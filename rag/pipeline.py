@@ -25,7 +25,7 @@ from rag.answer.refusal import refuse
 from rag.answer.repair import repair
 from rag.answer.verify import verify
 from rag.errors import GeneratorFailed, ModelError, QuestionError
-from rag.protocols import Embedder, Generator, Reranker, Snapshot, Verifier
+from rag.protocols import Embedder, Generator, Reader, Reranker, Snapshot, Verifier
 from rag.search.rerank import choose_passages
 from rag.search.retrieve import Candidates, Retriever
 from rag.types import (
@@ -74,6 +74,7 @@ class Pipeline:
     verifier: Verifier
     generator: Generator | None = None
     reranker: Reranker | None = None
+    reader: Reader | None = None
     policy: Policy = Policy()
     calibrations: Mapping[Mode, Calibration] = field(default_factory=dict[Mode, Calibration])
     """What `rag calibrate` found, by the mode it was found for."""
@@ -92,7 +93,7 @@ class Pipeline:
         with clock("retrieve"):
             passages, _ = self._search(question, filter_ or Filter())
         with clock("evidence"):
-            evidence = find_evidence(question, passages, self.embedder)
+            evidence = find_evidence(question, passages, self.embedder, self.reader)
         if not self._sure(mode, evidence) or false_premise(question, evidence):
             answer = self._abstain(question, mode, passages, evidence)
         elif mode is Mode.GENERATIVE:
@@ -235,6 +236,8 @@ class Pipeline:
 
     def _stamped(self, answer: Answer, mode: Mode, clock: "_Clock") -> Answer:
         models = {"embedder": self.embedder.name, "verifier": self.verifier.name}
+        if self.reader is not None:
+            models["reader"] = self.reader.name
         if mode is Mode.GENERATIVE and self.generator is not None:
             models["generator"] = self.generator.name
         return replace(

@@ -139,6 +139,17 @@ class VerifierSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderSettings:
+    """Which model marks the words that answer, and says whether a passage answers at all."""
+
+    model: str = _setting(
+        "none",
+        "an extractive reader by folder or hub id; empty for the built-in, none for no reader",
+    )
+    threads: int = _setting(0, "CPU threads; 0 takes all", low=0, high=1024)
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
     """Where the page is served."""
 
@@ -160,6 +171,7 @@ class Settings:
     answer: AnswerSettings = AnswerSettings()
     generator: GeneratorSettings = GeneratorSettings()
     verifier: VerifierSettings = VerifierSettings()
+    reader: ReaderSettings = ReaderSettings()
     web: WebSettings = WebSettings()
 
     @property

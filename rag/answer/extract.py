@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rag.answer.marking import marks_of
 from rag.answer.relevance import Candidate, features, named, relevance
-from rag.protocols import Embedder, Floats
+from rag.protocols import Embedder, Floats, Reader
 from rag.text import content_stems, sentences, without_bullet
 from rag.types import BlockKind, Citation, Claim, Evidence, Passage, Span
 
@@ -18,11 +19,17 @@ _LEANS_BACK = re.compile(
 _FEWEST_NEW_STEMS = 2
 
 
-def find_evidence(question: str, passages: Sequence[Passage], embedder: Embedder) -> list[Evidence]:
+def find_evidence(
+    question: str,
+    passages: Sequence[Passage],
+    embedder: Embedder,
+    reader: Reader | None = None,
+) -> list[Evidence]:
     """Return the sentences of `passages` with their relevance, best first.
 
     A sentence of two overlapping passages is listed once. Headings are left out: they name
-    what is answered below them, and answer nothing themselves.
+    what is answered below them, and answer nothing themselves. With a reader, each sentence
+    tells the words that would answer.
     """
     places: list[tuple[Passage, Span]] = []
     candidates: list[Candidate] = []
@@ -35,11 +42,12 @@ def find_evidence(question: str, passages: Sequence[Passage], embedder: Embedder
                 candidates.append(candidate)
     if not candidates:
         return []
-    rows = features(question, candidates, cosines(question, candidates, embedder))
+    marks = None if reader is None else marks_of(question, places, reader)
+    rows = features(question, candidates, cosines(question, candidates, embedder), marks)
     scores = relevance(rows, named(question, candidates))
     found = [
-        Evidence(passage, span, float(score))
-        for (passage, span), score in zip(places, scores, strict=True)
+        Evidence(passage, span, float(score), marks[row].span if marks else None)
+        for row, ((passage, span), score) in enumerate(zip(places, scores, strict=True))
     ]
     return sorted(found, key=lambda e: (-e.relevance, e.passage.label, e.span))
 

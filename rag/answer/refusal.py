@@ -1,7 +1,6 @@
 """Why there is no answer, and what the documents hold instead.
 
-Decided from what can be checked: words, names and kinds of things. A reader, where there is
-one, knows better whether a sentence holds an answer: it marks it.
+Decided from what can be checked: words, names and kinds of things.
 """
 
 from collections.abc import Sequence
@@ -53,7 +52,7 @@ def reason_of(question: str, passages: Sequence[Passage], evidence: Sequence[Evi
         return Reason.NO_PASSAGES
     if _aboutness(question, passages) < _ABOUT:
         return Reason.NOTHING_RELEVANT
-    if unknown_names(question, passages) or not _holds_answer(question, evidence):
+    if unknown_names(question, passages) or not _holds_answer(question, evidence[0]):
         return Reason.DOES_NOT_SAY
     return Reason.WEAK_EVIDENCE
 
@@ -81,11 +80,11 @@ def _aboutness(question: str, passages: Sequence[Passage]) -> float:
     return max(shares, default=0.0)
 
 
-def _holds_answer(question: str, evidence: Sequence[Evidence]) -> bool:
-    if any(sentence.answer is not None for sentence in evidence):  # a reader has looked
-        return evidence[0].answer is not None
+def _holds_answer(question: str, best: Evidence) -> bool:
+    """Return whether the words a reader marked, or else the sentence, are of the asked kind."""
+    said = best.answer.of(best.passage.document.text) if best.answer else best.quote
     kind = expected(question)
-    return kind is Expected.ANYTHING or holds(kind, evidence[0].quote, question)
+    return kind is Expected.ANYTHING or holds(kind, said, question)
 
 
 def _note(correction: Correction | None, unknown: Sequence[str], best: Evidence | None) -> str:

@@ -51,6 +51,7 @@ def fingerprint(pipeline: Pipeline, mode: Mode) -> str:
         "relevance": VERSION,
         "embedder": pipeline.embedder.fingerprint,
         "verifier": pipeline.verifier.name,
+        "reader": pipeline.reader and pipeline.reader.name,
         "reranker": getattr(pipeline.reranker, "name", type(pipeline.reranker).__name__),
         "generator": generator.name if generator and mode is Mode.GENERATIVE else None,
         "policy": policy,

@@ -8,7 +8,7 @@ from rag.errors import QuestionError
 from rag.evaluate.datasets import Question, QuestionSet
 from rag.evaluate.gold import Gold
 from rag.evaluate.record import Dropped, Quote, Record, Said, Told
-from rag.evaluate.trace import RememberingEmbedder, traced
+from rag.evaluate.trace import RememberingEmbedder, RememberingReader, traced
 from rag.pipeline import Pipeline
 from rag.protocols import Generator, Message
 from rag.search.retrieve import Candidates
@@ -59,7 +59,12 @@ class Asker:
         generator = pipeline.generator
         self._listener = Listener(generator) if generator is not None else None
         self._embedder = RememberingEmbedder(pipeline.embedder)
-        self._pipeline = replace(pipeline, generator=self._listener, embedder=self._embedder)
+        self._pipeline = replace(
+            pipeline,
+            generator=self._listener,
+            embedder=self._embedder,
+            reader=pipeline.reader and RememberingReader(pipeline.reader),
+        )
         self._set = questions
         self._mode = mode
         self._answers = answers
@@ -120,7 +125,7 @@ class Asker:
                 Dropped(v.claim.text, v.support.value, v.entailment, v.reasons)
                 for v in answer.dropped
             ),
-            traced(question, passages, self._embedder, self._gold, self._pipeline.gate(self._mode)),
+            traced(question, passages, self._pipeline, self._gold, self._pipeline.gate(self._mode)),
         )
 
     def _quote(self, citation: Citation) -> Quote:

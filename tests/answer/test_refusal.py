@@ -54,16 +54,15 @@ def test_no_sentence_is_shown_as_near_when_nothing_is_relevant(passage):
     assert answer.note == "No passage found names “Norwegian”."
 
 
-def test_where_a_reader_has_looked_its_marks_decide(passage):
-    found = passage("Cakes are baked. Ada Lund sells cakes.")
-    marked = Evidence(found, Span(17, 38), 0.1, Span(17, 25))
-    unmarked = Evidence(found, Span(0, 16), 0.2)
+def test_where_a_reader_has_looked_its_marks_are_judged(passage):
+    found = passage("Ada Lund, a baker, sells the cakes.")
 
-    def reason(*evidence):
+    def reason(answer):
+        evidence = [Evidence(found, found.chunk.span, 0.1, answer)]
         return refuse("Who sells cakes?", [found], evidence, mode=Mode.EXTRACTIVE).reason
 
-    assert reason(marked, unmarked) is Reason.WEAK_EVIDENCE
-    assert reason(unmarked, marked) is Reason.DOES_NOT_SAY
+    assert reason(Span(0, 8)) is Reason.WEAK_EVIDENCE
+    assert reason(Span(10, 17)) is Reason.DOES_NOT_SAY
 
 
 def test_a_false_premise_is_answered_with_the_quote_that_contradicts_it():
