@@ -19,6 +19,7 @@ from rag.answer.decide import decide
 from rag.answer.draft import write_draft
 from rag.answer.extract import choose_sentences, find_evidence, quote_claims
 from rag.answer.focus import focus
+from rag.answer.history import History, understood
 from rag.answer.premise import false_premise
 from rag.answer.prompt import declines, write_prompt
 from rag.answer.refusal import refuse
@@ -28,6 +29,7 @@ from rag.errors import GeneratorFailed, ModelError, QuestionError
 from rag.protocols import Embedder, Generator, Reader, Reranker, Snapshot, Verifier
 from rag.search.rerank import choose_passages
 from rag.search.retrieve import Candidates, Retriever
+from rag.search.several import retrieve_each
 from rag.types import (
     Answer,
     Claim,
@@ -80,18 +82,33 @@ class Pipeline:
     """What `rag calibrate` found, by the mode it was found for."""
 
     def ask(
-        self, question: str, *, mode: Mode | str | None = None, filter_: Filter | None = None
+        self,
+        question: str,
+        *,
+        mode: Mode | str | None = None,
+        filter_: Filter | None = None,
+        history: History = (),
+        rewritten: str | None = None,
     ) -> Answer:
         """Answer `question` with checked quotes, or abstain with the reason.
 
+        Args:
+            question: What is asked, as typed.
+            mode: Who words the answer; the policy's mode when left out.
+            filter_: Which documents may be drawn on.
+            history: Earlier answers or (question, answer) pairs, oldest first. A question that
+                leans on them ("and for children?") is rewritten to stand alone.
+            rewritten: The question as it is meant; wins over what `history` would make of it.
+
         Raises:
-            QuestionError: If the question is empty or too long, there is no such mode, or
-                the filter names a document that is not in the index.
+            QuestionError: If the question is empty or too long, there is no such mode, the
+                filter names a document that is not in the index, or the history is none.
         """
         clock = _Clock()
-        question, mode = checked(question), _mode(mode or self.policy.mode)
+        typed, mode = checked(question), _mode(mode or self.policy.mode)
+        question = checked(understood(typed, history) if rewritten is None else rewritten)
         with clock("retrieve"):
-            passages, _ = self._search(question, filter_ or Filter())
+            passages, _ = self._search((question, typed), filter_ or Filter())
         with clock("evidence"):
             evidence = find_evidence(question, passages, self.embedder, self.reader)
         if not self._sure(mode, evidence) or false_premise(question, evidence):
@@ -100,6 +117,8 @@ class Pipeline:
             answer = self._generate(question, passages, evidence, clock)
         else:
             answer = self._extract(question, passages, evidence, clock)
+        if question != typed:
+            answer = replace(answer, question=typed, rewritten=question)
         return self._stamped(self._weighed(answer, mode, evidence), mode, clock)
 
     def search(
@@ -110,14 +129,14 @@ class Pipeline:
         Raises:
             QuestionError: As `ask`.
         """
-        return self._search(checked(question), filter_ or Filter())
+        return self._search((checked(question),), filter_ or Filter())
 
-    def _search(self, question: str, filter_: Filter) -> tuple[list[Passage], Candidates]:
+    def _search(self, queries: Sequence[str], filter_: Filter) -> tuple[list[Passage], Candidates]:
         policy = self.policy
         retriever = Retriever(self.embedder, policy.candidates, policy.fusion, policy.dense_weight)
-        found = retriever.retrieve(self.snapshot, question, filter_)
+        found = retrieve_each(retriever, self.snapshot, queries, filter_)
         passages = choose_passages(
-            self.snapshot, question, found.fused, k=policy.passages, reranker=self.reranker
+            self.snapshot, queries[0], found.fused, k=policy.passages, reranker=self.reranker
         )
         return passages, found
 

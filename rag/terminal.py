@@ -5,6 +5,7 @@ window title, are shown as `?`.
 """
 
 import shutil
+import sys
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,6 +35,8 @@ def many(number: int, noun: str) -> str:
 
 def answer_lines(answer: Answer) -> Iterator[str]:
     """Yield an answer, its numbered quotes with file and page, and what was dropped."""
+    if answer.rewritten:
+        yield from (*_wrapped(f"(understood as: {safe(answer.rewritten)})"), "")
     yield from _wrapped(safe(answer.text))
     if answer.reason:
         yield from ("", *_wrapped(WHY[answer.reason]))
@@ -50,6 +53,20 @@ def answer_lines(answer: Answer) -> Iterator[str]:
         yield from _wrapped(f"- {safe(verdict.claim.text)} ({safe(why)})", "  ")
     if answer.unread:
         yield from ("", *_wrapped(f"Note: {safe(answer.unread)}"))
+
+
+def typed_lines() -> Iterator[str]:
+    """Yield what a person types, line by line, until Ctrl-D or Ctrl-C; blank lines are left out."""
+    import readline  # noqa: F401, PLC0415  (importing it lets the arrow keys edit)
+
+    prompt = "> " if sys.stdin.isatty() else ""
+    while True:
+        try:
+            line = input(prompt).strip()
+        except (EOFError, KeyboardInterrupt):
+            return
+        if line:
+            yield line
 
 
 def report_lines(report: "IngestReport") -> Iterator[str]:

@@ -336,6 +336,14 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier question of a conversation and the text of its answer; "" if there was none."""
+
+    question: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
     """What a question takes for granted, and the quote that says otherwise."""
 

@@ -63,8 +63,9 @@ def test_the_folders_of_the_picture_exist():
         assert (ROOT / path).is_dir() or (ROOT / "rag" / path).is_dir(), path
 
 
-def test_the_plug_in_example_runs_without_weights(capsys):
-    (example,) = [b for b in blocks("python") if "pipeline_of" in b]
+@pytest.mark.parametrize("word", ["Sceptic", "Conversation"])
+def test_the_examples_without_weights_print_what_the_readme_says(capsys, word):
+    (example,) = [b for b in blocks("python") if word in b]
 
     exec(compile(example, "README.md", "exec"), {})
 
