@@ -15,14 +15,16 @@ from dataclasses import dataclass, field, replace
 from rag.answer.attribute import attribute
 from rag.answer.confidence import UNCALIBRATED, Calibration, signals_of
 from rag.answer.conflict import find_conflicts
+from rag.answer.cover import choose
 from rag.answer.decide import decide
 from rag.answer.draft import write_draft
-from rag.answer.extract import choose_sentences, find_evidence, quote_claims
+from rag.answer.extract import find_evidence, quote_claims
 from rag.answer.focus import focus
+from rag.answer.gather import Gathered, gather
 from rag.answer.history import History, understood
 from rag.answer.premise import false_premise
 from rag.answer.prompt import declines, write_prompt
-from rag.answer.refusal import refuse
+from rag.answer.refusal import lacking, refuse
 from rag.answer.repair import repair
 from rag.answer.verify import verify
 from rag.errors import GeneratorFailed, ModelError, QuestionError
@@ -107,19 +109,16 @@ class Pipeline:
         clock = _Clock()
         typed, mode = checked(question), _mode(mode or self.policy.mode)
         question = checked(understood(typed, history) if rewritten is None else rewritten)
-        with clock("retrieve"):
-            passages, _ = self._search((question, typed), filter_ or Filter())
-        with clock("evidence"):
-            evidence = find_evidence(question, passages, self.embedder, self.reader)
-        if not self._sure(mode, evidence) or false_premise(question, evidence):
-            answer = self._abstain(question, mode, passages, evidence)
+        found = self._gather((question, typed), filter_ or Filter(), clock)
+        if not self._sure(mode, found.weakest) or false_premise(question, found.evidence):
+            answer = self._abstain(question, mode, found)
         elif mode is Mode.GENERATIVE:
-            answer = self._generate(question, passages, evidence, clock)
+            answer = lacking(self._generate(question, found, clock), found.missing)
         else:
-            answer = self._extract(question, passages, evidence, clock)
+            answer = lacking(self._extract(question, found, clock), found.missing)
         if question != typed:
             answer = replace(answer, question=typed, rewritten=question)
-        return self._stamped(self._weighed(answer, mode, evidence), mode, clock)
+        return self._stamped(self._weighed(answer, mode, found.weakest), mode, clock)
 
     def search(
         self, question: str, *, filter_: Filter | None = None
@@ -130,6 +129,17 @@ class Pipeline:
             QuestionError: As `ask`.
         """
         return self._search((checked(question),), filter_ or Filter())
+
+    def _gather(self, queries: Sequence[str], filter_: Filter, clock: "_Clock") -> Gathered:
+        def search(queries: Sequence[str]) -> list[Passage]:
+            with clock("retrieve"):
+                return self._search(queries, filter_)[0]
+
+        def read(question: str, passages: Sequence[Passage]) -> list[Evidence]:
+            with clock("evidence"):
+                return find_evidence(question, passages, self.embedder, self.reader)
+
+        return gather(queries, search, read, floor=self.policy.relevance_floor)
 
     def _search(self, queries: Sequence[str], filter_: Filter) -> tuple[list[Passage], Candidates]:
         policy = self.policy
@@ -159,46 +169,40 @@ class Pipeline:
         chance = float(calibration.chance(score)) if evidence else 0.0
         return replace(answer, confidence=chance, calibrated=calibration.source)
 
-    def _abstain(
-        self, question: str, mode: Mode, passages: Sequence[Passage], evidence: Sequence[Evidence]
-    ) -> Answer:
+    def _abstain(self, question: str, mode: Mode, found: Gathered) -> Answer:
         if not len(self.snapshot):
             return decide(question, [], [], mode=mode, reason=Reason.NOTHING_INDEXED)
-        return refuse(question, passages, evidence, mode=mode)
+        return refuse(question, found.passages, found.evidence, mode=mode)
 
     def _extract(
         self,
         question: str,
-        passages: Sequence[Passage],
-        evidence: Sequence[Evidence],
+        found: Gathered,
         clock: "_Clock",
         reason: Reason | None = None,
         before: Sequence[Verdict] = (),
     ) -> Answer:
         policy = self.policy
         with clock("draft"):
-            chosen = choose_sentences(
-                evidence, keep=policy.sentence_keep, most=policy.max_sentences
+            chosen = choose(
+                question, found.parts, keep=policy.sentence_keep, most=policy.max_sentences
             )
             claims = quote_claims(chosen)
         with clock("verify"):
-            verdicts = [*before, *self._verify(claims, passages)]
-        return self._decide(question, verdicts, passages, evidence, Mode.EXTRACTIVE, reason)
+            verdicts = [*before, *self._verify(claims, found.passages)]
+        return self._decide(
+            question, verdicts, found.passages, found.evidence, Mode.EXTRACTIVE, reason
+        )
 
-    def _generate(
-        self,
-        question: str,
-        passages: Sequence[Passage],
-        evidence: Sequence[Evidence],
-        clock: "_Clock",
-    ) -> Answer:
+    def _generate(self, question: str, found: Gathered, clock: "_Clock") -> Answer:
         """Draft, attribute, verify, focus, repair; fall back to quotes when nothing survives."""
+        passages, evidence = found.passages, found.evidence
         try:
             with clock("draft"):
                 draft = self._draft(question, evidence)
         except ModelError as error:  # it failed, is late, or its weights are not here
             logger.warning("answering with quotes, since the generator failed: %s", error)
-            return self._extract(question, passages, evidence, clock, Reason.GENERATOR_FAILED)
+            return self._extract(question, found, clock, Reason.GENERATOR_FAILED)
         if declines(draft.text):
             reason = Reason.MODEL_DECLINED
             return self._decide(question, [], passages, evidence, Mode.GENERATIVE, reason)
@@ -210,7 +214,7 @@ class Pipeline:
         if any(verdict.support is Support.SUPPORTED for verdict in verdicts):
             return self._decide(question, verdicts, passages, evidence, Mode.GENERATIVE)
         reason = Reason.UNSUPPORTED_DRAFT
-        return self._extract(question, passages, evidence, clock, reason, verdicts)
+        return self._extract(question, found, clock, reason, verdicts)
 
     def _verify(self, claims: Sequence[Claim], passages: Sequence[Passage]) -> list[Verdict]:
         return verify(

@@ -11,7 +11,7 @@ from rag.answer.extract import cite
 from rag.answer.premise import false_premise
 from rag.answer.question import Expected, expected, holds, names
 from rag.text import content_stems, identifiers, stems
-from rag.types import Answer, Correction, Evidence, Mode, Passage, Reason
+from rag.types import Answer, Correction, Evidence, Mode, Outcome, Passage, Reason
 
 _ABOUT = 0.5  # of the question's words, in the passage that has most of them
 _TITLE = 80  # characters of a title or heading in a note
@@ -39,6 +39,14 @@ def refuse(
         nearest=cite(best.passage, best.span) if best and not correction else None,
         note=_note(correction, unknown, best),
     )
+
+
+def lacking(answer: Answer, missing: Sequence[str]) -> Answer:
+    """Return `answer` as one of a question whose parts `missing` stay open."""
+    if not missing or answer.outcome is Outcome.ABSTAINED:
+        return answer
+    reason = answer.reason or Reason.ONLY_PART
+    return replace(answer, outcome=Outcome.PARTIAL, reason=reason, missing=tuple(missing))
 
 
 def reason_of(question: str, passages: Sequence[Passage], evidence: Sequence[Evidence]) -> Reason:

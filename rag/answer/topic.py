@@ -24,7 +24,7 @@ _BE = frozenset("is are was were be been".split())
 _WH = frozenset("who whom whose what which when where why how".split())
 _WORD = re.compile(r"[\w\u00c0-\u024f]+(?:['\u2019./&-][\w\u00c0-\u024f]+)*|[^\w\s]")
 _NAME = re.compile(r"[^\W\d_]*[A-Z][\w&'\u2019./-]*(?:\s+(?:of\s+|&\s+)?[A-Z\d][\w&'\u2019./-]*)*")
-_PARTICIPLE = re.compile(
+PARTICIPLE = re.compile(
     r"(?:\w+(?:ed|wn)|made|built|kept|held|paid|sold|sent|found|set|lost|told|met|cut|put|born|"
     r"written|given|taken|done|bought|left|fitted)$"
 )
@@ -112,7 +112,7 @@ def _phrase(row: list[str]) -> str:
     start = _after_auxiliary(row)
     while start < len(row) and row[start].casefold() in AUXILIARY:
         start += 1
-    if start < len(row) and _PARTICIPLE.match(row[start]):  # "How many cars can be carried"
+    if start < len(row) and PARTICIPLE.match(row[start]):  # "How many cars can be carried"
         asked = [w for w in row[1:start] if w.casefold() not in FUNCTION_WORDS | _MEASURES]
         if asked:
             return f"the {' '.join(asked)}"
@@ -162,6 +162,6 @@ def _end(row: list[str], start: int, links: list[tuple[int, int]]) -> int:
         size = high - low - (low < len(row) and row[low].casefold() in DETERMINERS)
         last = row[high - 1] if high > low else ""
         named = last[:1].isupper() or any(c.isdigit() for c in last)
-        if size > 1 and not named and (helped - _BE or (helped and _PARTICIPLE.match(last))):
+        if size > 1 and not named and (helped - _BE or (helped and PARTICIPLE.match(last))):
             return high - 1
     return links[-1][1]
