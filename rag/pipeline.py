@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from rag.answer.attribute import attribute
+from rag.answer.brief import brief
 from rag.answer.confidence import UNCALIBRATED, Calibration, signals_of
 from rag.answer.conflict import find_conflicts
 from rag.answer.cover import choose
@@ -60,8 +61,10 @@ class Policy:
     fusion: str = "min_max"
     dense_weight: float = 0.5
     relevance_floor: float = 0.19
+    answerability_floor: float = 0.5
     sentence_keep: float = 0.7
     max_sentences: int = 3
+    brief: bool = True
     support_floor: float = 0.5
     own_words: bool = False
     evidence_tokens: int = 600
@@ -139,7 +142,16 @@ class Pipeline:
             with clock("evidence"):
                 return find_evidence(question, passages, self.embedder, self.reader)
 
-        return gather(queries, search, read, floor=self.policy.relevance_floor)
+        return gather(queries, search, read, self._likely)
+
+    def _likely(self, evidence: Sequence[Evidence]) -> bool:
+        """Return whether `evidence` may well answer a part of a question.
+
+        Unlike the gate it follows the policy alone: it decides what an answer rests on.
+        """
+        policy, read = self.policy, self.reader is not None
+        floor = policy.answerability_floor if read else policy.relevance_floor
+        return bool(evidence) and signals_of(evidence)["answerability"] >= floor
 
     def _search(self, queries: Sequence[str], filter_: Filter) -> tuple[list[Passage], Candidates]:
         policy = self.policy
@@ -161,7 +173,10 @@ class Pipeline:
     def gate(self, mode: Mode) -> float:
         """Return the least score with which a question is answered, in [0, 1]."""
         threshold = self.calibrations.get(mode, UNCALIBRATED).threshold
-        return self.policy.relevance_floor if threshold is None else threshold
+        if threshold is not None:
+            return threshold
+        read = self.reader is not None
+        return self.policy.answerability_floor if read else self.policy.relevance_floor
 
     def _weighed(self, answer: Answer, mode: Mode, evidence: Sequence[Evidence]) -> Answer:
         calibration = self.calibrations.get(mode, UNCALIBRATED)
@@ -189,7 +204,10 @@ class Pipeline:
             )
             claims = quote_claims(chosen)
         with clock("verify"):
-            verdicts = [*before, *self._verify(claims, found.passages)]
+            verdicts = self._verify(claims, found.passages)
+            if policy.brief and len(found.parts) == 1:
+                verdicts = brief(question, verdicts, found.evidence)
+            verdicts = [*before, *verdicts]
         return self._decide(
             question, verdicts, found.passages, found.evidence, Mode.EXTRACTIVE, reason
         )

@@ -96,7 +96,16 @@ class AnswerSettings:
         choices=("extractive", "generative"),
     )
     relevance_floor: float = _setting(
-        0.19, "least relevance of the best evidence; below it there is no answer", low=0, high=1
+        0.19,
+        "least relevance of the best evidence; without a reader, below it there is no answer",
+        low=0,
+        high=1,
+    )
+    answerability_floor: float = _setting(
+        0.5,
+        "least chance that there is an answer, as a reader sees it; below it there is none",
+        low=0,
+        high=1,
     )
     calibrated: bool = _setting(
         True, "use what `rag calibrate` found for the index, if it has been run"
@@ -107,6 +116,9 @@ class AnswerSettings:
     )
     sentence_keep: float = _setting(
         0.7, "least relevance of a further sentence, relative to the best", low=0, high=1
+    )
+    brief: bool = _setting(
+        True, "answer with the words asked for and quote their sentence, where a reader marks them"
     )
     max_sentences: int = _setting(3, "most sentences of an extractive answer", low=1, high=20)
 

@@ -204,6 +204,8 @@ class Evidence:
     """Estimated chance, in [0, 1], that this sentence answers the question."""
     answer: Span | None = None
     """The characters of the document, inside `span`, that a reader takes for the answer."""
+    signals: Mapping[str, float] = field(default_factory=dict[str, float], compare=False)
+    """What the relevance was made of, by name; see `rag.answer.relevance`."""
 
     @property
     def quote(self) -> str:

@@ -64,10 +64,11 @@ def nested(question: str) -> Nested | None:
 def bridges(asked: Nested, question: str, evidence: Evidence) -> list[str]:
     """Return what `evidence` may call the thing, likeliest first, without what the question says.
 
-    Of a table row its cells, the one labelled with the kind of thing first ("Ship: MV Lark"); of
+    What a reader marked comes first. Of a table row its cells, the one labelled with the kind of thing first ("Ship: MV Lark"); of
     a sentence its names, identifiers and noun phrases. What holds the kind's own word comes first.
     """
-    quote = evidence.quote
+    quote, document = evidence.quote, evidence.passage.document
+    marked = [evidence.answer.of(document.text)] if evidence.answer else []
     if " | " in quote:
         cells = [cell.partition(": ") for cell in quote.split(" | ")]
         cells.sort(key=lambda cell: asked.noun not in cell[0].casefold())
@@ -79,7 +80,9 @@ def bridges(asked: Nested, question: str, evidence: Evidence) -> list[str]:
         phrases = re.findall(r"\b(?:the|a|an) ([a-z-]+ [a-z-]+)", quote, re.IGNORECASE)
         found = [*name_runs(quote), *identifiers(quote), *phrases]
         found.sort(key=lambda name: asked.noun not in name.casefold())
-    return [name for name in dict.fromkeys(map(str.strip, found)) if _tells(name, question)][:_MOST]
+    return [
+        name for name in dict.fromkeys(map(str.strip, [*marked, *found])) if _tells(name, question)
+    ][:_MOST]
 
 
 def _tells(name: str, question: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag.answer.marking import marks_of
-from rag.answer.relevance import Candidate, features, named, relevance
+from rag.answer.relevance import Candidate, by_name, features, named, relevance
 from rag.protocols import Embedder, Floats, Reader
 from rag.text import content_stems, sentences, without_bullet
 from rag.types import BlockKind, Citation, Claim, Evidence, Passage, Span
@@ -46,7 +46,9 @@ def find_evidence(
     rows = features(question, candidates, cosines(question, candidates, embedder), marks)
     scores = relevance(rows, named(question, candidates))
     found = [
-        Evidence(passage, span, float(score), marks[row].span if marks else None)
+        Evidence(
+            passage, span, float(score), marks[row].span if marks else None, by_name(rows[row])
+        )
         for row, ((passage, span), score) in enumerate(zip(places, scores, strict=True))
     ]
     return sorted(found, key=lambda e: (-e.relevance, e.passage.label, e.span))
@@ -71,12 +73,12 @@ def sentences_of(passage: Passage) -> list[tuple[Span, Candidate]]:
 
 
 def cosines(question: str, candidates: Sequence[Candidate], embedder: Embedder) -> Floats:
-    """Return the cosine of `question` with sentence, window and passage, shape (n, 3)."""
-    texts = [t for c in candidates for t in (c.sentence, c.window, c.passage)]
+    """Return the cosine of `question` with sentence and passage, shape (n, 2)."""
+    texts = [text for c in candidates for text in (c.sentence, c.passage)]
     unique = list(dict.fromkeys(texts))
     asked = embedder.embed_queries([question])[0]  # (dim,)
     rows = dict(zip(unique, embedder.embed_queries(unique) @ asked, strict=True))
-    return np.asarray([rows[text] for text in texts], dtype=np.float32).reshape(-1, 3)
+    return np.asarray([rows[text] for text in texts], dtype=np.float32).reshape(-1, 2)
 
 
 def choose_sentences(evidence: Sequence[Evidence], *, keep: float, most: int) -> list[Evidence]:

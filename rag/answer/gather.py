@@ -19,8 +19,11 @@ Search: TypeAlias = Callable[[Sequence[str]], list[Passage]]
 """Queries, the one that counts most first, to passages, best first."""
 Read: TypeAlias = Callable[[str, Sequence[Passage]], list[Evidence]]
 """A question and passages to their sentences, best first."""
+Likely: TypeAlias = Callable[[Sequence[Evidence]], bool]
+"""Sentences, best first, to whether they may well answer."""
 
 
+_READ = 6  # sentences that may speak of all members at once
 _MEASURES = frozenset(stems("many much"))
 
 
@@ -43,44 +46,45 @@ class Gathered:
         return min(self.parts, key=lambda part: part[0].relevance if part else 0.0, default=())
 
 
-def gather(queries: Sequence[str], search: Search, read: Read, *, floor: float) -> Gathered:
+def gather(queries: Sequence[str], search: Search, read: Read, likely: Likely) -> Gathered:
     """Return the evidence for a question.
 
     Args:
         queries: The question as understood, then other ways to put it.
         search: Finds passages.
         read: Scores the sentences of passages.
-        floor: Least relevance, in [0, 1], of a sentence that answers a part. It decides what a
-            part rests on, not whether the question is answered.
+        likely: Whether sentences, best first, may well answer. It decides what a part rests on,
+            not whether the question is answered.
     """
     question = queries[0]
     passages = search(queries)
     evidence = read(question, passages)
     whole = Gathered(tuple(passages), tuple(evidence), (tuple(evidence),))
     parts = parts_of(question)
-    if len(parts) > 1 and not _held_together(parts, evidence, floor):
-        return _each(whole, parts, search, read, floor) or whole
-    return _in_two_steps(question, whole, search, read, floor) or whole
+    if len(parts) > 1 and not _held_together(parts, evidence, likely):
+        return _each(whole, parts, search, read, likely) or whole
+    return _in_two_steps(question, whole, search, read, likely) or whole
 
 
-def _held_together(parts: Sequence[Part], evidence: Sequence[Evidence], floor: float) -> bool:
+def _held_together(parts: Sequence[Part], evidence: Sequence[Evidence], likely: Likely) -> bool:
     """Return whether one good sentence speaks of all members, so that the question is whole."""
     wanted = frozenset().union(*(part.about for part in parts))
-    good = [each for each in evidence[:6] if each.relevance >= floor]
-    return bool(wanted) and any(wanted <= set(stems(each.quote)) for each in good)
+    if not wanted or not likely(evidence):
+        return False
+    return any(wanted <= set(stems(each.quote)) for each in evidence[:_READ])
 
 
 def _each(
-    whole: Gathered, parts: Sequence[Part], search: Search, read: Read, floor: float
+    whole: Gathered, parts: Sequence[Part], search: Search, read: Read, likely: Likely
 ) -> Gathered | None:
     """Return the evidence part by part; None when no part has any."""
     passages = list(whole.passages)
     found, missing = [], []
     for part in parts:
         near = [_among(passages, one) for one in search((part.text,))]
-        read_ = [one for one in read(part.text, near) if _answers(one, part, floor)]
-        if read_:
-            found.append(tuple(read_))
+        fitting = tuple(one for one in read(part.text, near) if _fits(one, part))
+        if likely(fitting):
+            found.append(fitting)
         else:
             missing.append(part.text)
     if not found:
@@ -89,20 +93,18 @@ def _each(
     return Gathered(tuple(passages), evidence, tuple(found), tuple(missing))
 
 
-def _answers(evidence: Evidence, part: Part, floor: float) -> bool:
-    """Return whether a sentence may answer `part`: good enough, about it, and of its kind."""
+def _fits(evidence: Evidence, part: Part) -> bool:
+    """Return whether a sentence is about `part` and holds the kind of thing it asks for."""
     above = (evidence.passage.document.title, *evidence.passage.chunk.heading)
     held = set(stems("\n".join((*above, evidence.quote))))
     kind = expected(part.text)
-    return (
-        evidence.relevance >= floor
-        and part.about <= held
-        and (kind is Expected.ANYTHING or holds(kind, evidence.quote, part.text))
+    return part.about <= held and (
+        kind is Expected.ANYTHING or holds(kind, evidence.quote, part.text)
     )
 
 
 def _in_two_steps(
-    question: str, whole: Gathered, search: Search, read: Read, floor: float
+    question: str, whole: Gathered, search: Search, read: Read, likely: Likely
 ) -> Gathered | None:
     """Return the sentence that names a thing and the one that says what is asked of it."""
     asked = nested(question)
@@ -110,8 +112,8 @@ def _in_two_steps(
         return None
     passages = list(whole.passages)
     near = [_among(passages, one) for one in search((asked.inner, question))]
-    first = read(asked.inner, near)[:1]
-    if not first or first[0].relevance < floor:
+    first = read(asked.inner, near)
+    if not likely(first):
         return None
     best: tuple[Evidence, ...] = ()
     for name in bridges(asked, question, first[0]):
@@ -121,9 +123,9 @@ def _in_two_steps(
         found = tuple(
             each
             for each in read(step, near)
-            if _answers(each, about, floor) and _place(each) != _place(first[0])
+            if _fits(each, about) and _place(each) != _place(first[0])
         )
-        if found and (not best or found[0].relevance > best[0].relevance):
+        if likely(found) and (not best or found[0].relevance > best[0].relevance):
             best = found
     if not best:
         return None

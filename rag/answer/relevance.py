@@ -16,7 +16,6 @@ from rag.text import content_stems, identifiers, stems
 
 FEATURES = (
     "cosine_sentence",
-    "cosine_window",
     "cosine_passage",
     "coverage_sentence",
     "names_missing",
@@ -29,13 +28,13 @@ READ = ("marked", "marked_lead", "answerable", "relevant")
 """What a reader adds: its score of the answer in the sentence, how far that is behind the best
 of all sentences, and its verdicts on the passage."""
 
-_WEIGHTS = (2.37, 1.94, 1.49, 1.89, -1.81, -1.03, 1.72, -0.05)
-_INTERCEPT = -6.8
+_WEIGHTS = (2.88, 2.87, 2.45, -1.45, -0.77, 2.06, -0.15)
+_INTERCEPT = -7.49
 
 _NAMED_HERE, _NAMED_NEAR, _NAMED_NOWHERE = 1.5, -1.0, -3.0  # log-odds
 
-_READ_WEIGHTS = (*_WEIGHTS, 1.0, 0.0, 1.0, 0.0)
-_READ_INTERCEPT = _INTERCEPT
+_READ_WEIGHTS = (2.29, 2.96, 1.35, -1.16, -0.51, 2.0, -0.16, -0.05, 1.44, 1.61, -0.19)
+_READ_INTERCEPT = -6.26
 
 VERSION = repr(
     (
@@ -73,7 +72,7 @@ def features(
     Args:
         question: The question.
         candidates: Sentences, n of them.
-        cosines: Cosine of the question with sentence, window and passage, shape (n, 3).
+        cosines: Cosine of the question with sentence and passage, shape (n, 2).
         marks: What a reader found in each sentence.
     """
     plain = _plain(question, candidates, cosines)
@@ -86,6 +85,12 @@ def read_features(marks: Sequence[Mark]) -> Floats:
     lead = rows[:, 0] - rows[:, 0].max()
     scaled = np.column_stack([rows[:, 0] / 10, lead / 10, rows[:, 1] / 5, rows[:, 2] / 5])
     return np.asarray(np.clip(scaled, -2, 2), np.float32)
+
+
+def by_name(row: Floats) -> dict[str, float]:
+    """Return the numbers of one row of `features` under their names."""
+    names = (*FEATURES, *READ)[: len(row)]
+    return {name: float(value) for name, value in zip(names, row, strict=True)}
 
 
 def _plain(question: str, candidates: Sequence[Candidate], cosines: Floats) -> Floats:
