@@ -60,6 +60,7 @@ class Policy:
     passages: int = 6
     fusion: str = "min_max"
     dense_weight: float = 0.5
+    look_again: bool = True
     relevance_floor: float = 0.19
     answerability_floor: float = 0.5
     sentence_keep: float = 0.7
@@ -142,7 +143,7 @@ class Pipeline:
             with clock("evidence"):
                 return find_evidence(question, passages, self.embedder, self.reader)
 
-        return gather(queries, search, read, self._likely)
+        return gather(queries, search, read, self._likely, again=self.policy.look_again)
 
     def _likely(self, evidence: Sequence[Evidence]) -> bool:
         """Return whether `evidence` may well answer a part of a question.

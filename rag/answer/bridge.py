@@ -64,8 +64,9 @@ def nested(question: str) -> Nested | None:
 def bridges(asked: Nested, question: str, evidence: Evidence) -> list[str]:
     """Return what `evidence` may call the thing, likeliest first, without what the question says.
 
-    What a reader marked comes first. Of a table row its cells, the one labelled with the kind of thing first ("Ship: MV Lark"); of
-    a sentence its names, identifiers and noun phrases. What holds the kind's own word comes first.
+    What a reader marked comes first. Of a table row its identifiers and cells follow, before them
+    the cell labelled with the kind of thing ("Ship: MV Lark"); of a sentence its names,
+    identifiers and noun phrases, those with the kind's own word before others.
     """
     quote, document = evidence.quote, evidence.passage.document
     marked = [evidence.answer.of(document.text)] if evidence.answer else []

@@ -31,7 +31,7 @@ def choose(
     """
     if len(parts) == 1 and _LISTS.match(question) and (items := _items(parts[0])):
         return items
-    share = -(-most // len(parts)) if parts else most
+    share = max(1, most // max(1, len(parts)))
     chosen = {
         (each.passage.document.id, each.span): each
         for part in parts

@@ -46,7 +46,9 @@ class Gathered:
         return min(self.parts, key=lambda part: part[0].relevance if part else 0.0, default=())
 
 
-def gather(queries: Sequence[str], search: Search, read: Read, likely: Likely) -> Gathered:
+def gather(
+    queries: Sequence[str], search: Search, read: Read, likely: Likely, *, again: bool = True
+) -> Gathered:
     """Return the evidence for a question.
 
     Args:
@@ -55,14 +57,19 @@ def gather(queries: Sequence[str], search: Search, read: Read, likely: Likely) -
         read: Scores the sentences of passages.
         likely: Whether sentences, best first, may well answer. It decides what a part rests on,
             not whether the question is answered.
+        again: Whether to look a second time, for parts and for things described.
     """
     question = queries[0]
     passages = search(queries)
     evidence = read(question, passages)
     whole = Gathered(tuple(passages), tuple(evidence), (tuple(evidence),))
+    if not again:
+        return whole
     parts = parts_of(question)
-    if len(parts) > 1 and not _held_together(parts, evidence, likely):
-        return _each(whole, parts, search, read, likely) or whole
+    if len(parts) > 1:
+        found = _each(whole, parts, search, read, likely)
+        together = found.missing and _held_together(parts, evidence, likely)
+        return whole if together or not found.parts else found
     return _in_two_steps(question, whole, search, read, likely) or whole
 
 
@@ -76,8 +83,8 @@ def _held_together(parts: Sequence[Part], evidence: Sequence[Evidence], likely: 
 
 def _each(
     whole: Gathered, parts: Sequence[Part], search: Search, read: Read, likely: Likely
-) -> Gathered | None:
-    """Return the evidence part by part; None when no part has any."""
+) -> Gathered:
+    """Return the evidence part by part."""
     passages = list(whole.passages)
     found, missing = [], []
     for part in parts:
@@ -87,8 +94,6 @@ def _each(
             found.append(fitting)
         else:
             missing.append(part.text)
-    if not found:
-        return None
     evidence = _merged([*found, whole.evidence])
     return Gathered(tuple(passages), evidence, tuple(found), tuple(missing))
 
