@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from rag.answer.extract import choose_sentences
-from rag.types import BlockKind, Evidence
+from rag.types import Evidence
 
 _LISTS = re.compile(
     r"(?:please )?(?:list|name|enumerate|give)\b|(?:what|which|who) (?:are|were)\b|"
@@ -13,6 +13,8 @@ _LISTS = re.compile(
     re.IGNORECASE,
 )
 _LISTED = 8  # items
+_MARK = re.compile(r"\s*(?:[-*+\u2022\u25cf\u25aa\u2013]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
+_BLANK = re.compile(rf"\s*(?:{_MARK.pattern})?")
 
 
 def choose(
@@ -41,22 +43,43 @@ def choose(
 
 
 def _items(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Return the items of the list the best sentence belongs to or opens; [] when it does not."""
-    best = evidence[0] if evidence else None
-    if best is None:
+    """Return the list the best sentence opens or belongs to, item by item; [] when it does not."""
+    if not evidence:
         return []
+    best = evidence[0]
     document = best.passage.document
-    block = document.block_at(best.span.start)
-    opens = best.quote.rstrip().endswith(":")
-    if block is None or not (opens or block.kind is BlockKind.LIST):
-        return []
-    found = []
-    for each in sorted(evidence, key=lambda e: e.span):
-        if each.passage.document.id != document.id:
-            continue
-        its = document.block_at(each.span.start)
-        if its and its.kind is BlockKind.LIST and its.heading == block.heading:
-            found.append(each)
-    after = [each for each in found if not opens or each.span.start > best.span.start]
-    listed = after[:_LISTED]
-    return ([best, *listed] if opens else listed) if len(listed) > 1 else []
+    there = sorted((e for e in evidence if e.passage.document.id == document.id), key=_start)
+    for opening, run in _runs(there):
+        items = run[:_LISTED]
+        if best in run and len(items) > 1:
+            return items
+        if best is opening and best.quote.rstrip().endswith(":") and items:
+            return [best, *items]
+    return []
+
+
+def _runs(there: Sequence[Evidence]) -> list[tuple[Evidence | None, list[Evidence]]]:
+    """Return every run of list items with the sentence right before it.
+
+    Args:
+        there: Sentences of one document in its order.
+    """
+    runs: list[tuple[Evidence | None, list[Evidence]]] = []
+    before: Evidence | None = None
+    for each in there:
+        text = each.passage.document.text
+        mark = text[text.rfind("\n", 0, each.span.start) + 1 : each.span.start]
+        gap = text[before.span.end : each.span.start] if before else ""
+        goes_on = bool(runs) and bool(runs[-1][1]) and before is runs[-1][1][-1]
+        if _MARK.fullmatch(mark):
+            if not (goes_on and _BLANK.fullmatch(gap)):
+                runs.append((before, []))
+            runs[-1][1].append(each)
+        elif goes_on and "\n" not in gap:  # a further sentence of the same item
+            runs[-1][1].append(each)
+        before = each
+    return runs
+
+
+def _start(evidence: Evidence) -> int:
+    return evidence.span.start
