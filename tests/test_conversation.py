@@ -113,6 +113,17 @@ def test_the_terminal_shows_how_a_question_was_understood():
     assert next(answer_lines(answer)) == "(understood as: What does a ticket for children cost?)"
 
 
+def test_the_terminal_names_what_is_missing_and_what_is_nearest():
+    rag = pipeline_of(TEXTS)
+    part = rag.ask("What does a ticket for adults and dogs cost?")
+    silent = rag.ask("Which mill of Kiel opens at nine?")
+    wrong = rag.ask("Is the ticket for adults 20 euros?")
+
+    assert "Not answered: What does a ticket for dogs cost?" in list(answer_lines(part))
+    assert any("names \u201cKiel\u201d" in line for line in answer_lines(silent)) or silent.verdicts
+    assert "The documents say 12 euros, not 20 euros." in list(answer_lines(wrong))
+
+
 def test_typed_lines_end_with_the_input_and_blank_ones_are_left_out(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("one\n\n  two \n"))
 

@@ -28,7 +28,7 @@ class Part:
 _WH = r"(?:who|whom|whose|what|which|when|where|why|how)"
 _TWO_WAYS = re.compile(rf"({_WH}) (?:and|or) ({_WH}) (.+)", re.IGNORECASE)
 _NEXT = re.compile(
-    rf"(?:[?.;]|,?\s+and(?:\s+also)?|,?\s+but)\s+(?=(?:(?:in|at|on|to|from|for|by|of|with|since|until)"
+    rf"\?\s+(?=\w)|(?:[.;]|,?\s+and(?:\s+also)?|,?\s+but)\s+(?=(?:(?:in|at|on|to|from|for|by|of|with|since|until)"
     rf"\s+)?{_WH}\b)",
     re.IGNORECASE,
 )
@@ -40,6 +40,10 @@ _MEMBERS = re.compile(
 )
 _NAME = r"(?:the )?[A-Z][\w'-]*(?: [A-Z\d][\w'-]*)*"
 _NAMED = re.compile(rf"\b(?P<list>{_NAME}(?:, {_NAME})*,? and {_NAME})\b")
+_PAIRED = re.compile(
+    r"\bdo(?:es)? (?P<list>(?:the|an?) [\w-]+(?: [\w-]+){0,3}? and (?:the|an?) [\w-]+(?: [\w-]+)?)"
+    r"(?= (?:cost|pay|have|carry|weigh|mean|take|last|get|need|hold|say)\b)"
+)
 _DISTRIBUTES = re.compile(
     rf"(?:in |at |on |for |to )?(?!why){_WH}\b|(?:list|name|give|tell)\b", re.IGNORECASE
 )
@@ -85,7 +89,8 @@ def _asks(piece: str) -> bool:
     """Return whether `piece` is a question with a verb and something it is about."""
     row = [word.casefold() for word in words(piece)]
     led = bool(row) and bool(re.match(rf"(?:\w+ )?{_WH}\b", " ".join(row[:2])))
-    verb = bool(row) and (row[0] in AUXILIARY or row[0] == "who" or bool(AUXILIARY & set(row)))
+    subject = row[:1] in (["who"], ["which"], ["what"]) or row[:2] == ["how", "many"]
+    verb = subject or bool(AUXILIARY & set(row))
     said = any(word not in FUNCTION_WORDS | AUXILIARY for word in row[1:])
     return (led or row[0] in AUXILIARY) and verb and said and len(row) > 2
 
@@ -94,7 +99,7 @@ def _members(bare: str) -> list[Part]:
     """Return one part a member of "for adults and children" or "Sandpiper and Turnstone"."""
     if not _DISTRIBUTES.match(bare) or _TOGETHER.search(bare):
         return []
-    match = _MEMBERS.search(bare) or _NAMED.search(bare)
+    match = _MEMBERS.search(bare) or _NAMED.search(bare) or _PAIRED.search(bare)
     if match is None or match["list"].endswith("'s") or bare[match.end("list") :][:1] == "'":
         return []
     listed = match["list"]

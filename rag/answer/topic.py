@@ -110,6 +110,8 @@ def _after_auxiliary(row: list[str]) -> int:
 def _phrase(row: list[str]) -> str:
     """Return the first noun phrase after the question words, or the one in them."""
     start = _after_auxiliary(row)
+    if row[2:] and row[1].casefold() == "many" and not AUXILIARY & {w.casefold() for w in row}:
+        return f"the {row[2]}"  # "How many dogs fit"
     while start < len(row) and row[start].casefold() in AUXILIARY:
         start += 1
     if start < len(row) and PARTICIPLE.match(row[start]):  # "How many cars can be carried"

@@ -21,6 +21,10 @@ def texts(question):
             ["Who signed the lease?", "When does the lease end?"],
         ),
         (
+            "How many dogs fit on the Lark? Do they pay?",
+            ["How many dogs fit on the Lark?", "Do the dogs pay?"],
+        ),
+        (
             "When and where was Ada Lund born?",
             ["When was Ada Lund born?", "Where was Ada Lund born?"],
         ),
