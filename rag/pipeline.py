@@ -26,6 +26,7 @@ from rag.answer.history import History, understood
 from rag.answer.premise import false_premise
 from rag.answer.prompt import declines, write_prompt
 from rag.answer.refusal import lacking, refuse
+from rag.answer.remember import Remembering
 from rag.answer.repair import repair
 from rag.answer.verify import verify
 from rag.errors import GeneratorFailed, ModelError, QuestionError
@@ -135,13 +136,15 @@ class Pipeline:
         return self._search((checked(question),), filter_ or Filter())
 
     def _gather(self, queries: Sequence[str], filter_: Filter, clock: "_Clock") -> Gathered:
+        embedder = Remembering(self.embedder)  # several looks meet the same sentences
+
         def search(queries: Sequence[str]) -> list[Passage]:
             with clock("retrieve"):
                 return self._search(queries, filter_)[0]
 
         def read(question: str, passages: Sequence[Passage]) -> list[Evidence]:
             with clock("evidence"):
-                return find_evidence(question, passages, self.embedder, self.reader)
+                return find_evidence(question, passages, embedder, self.reader)
 
         return gather(queries, search, read, self._likely, again=self.policy.look_again)
 

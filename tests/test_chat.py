@@ -1,8 +1,6 @@
 """`rag chat` as a person types into it, over a pipeline without weights."""
 
-import io
 import json
-import sys
 from contextlib import nullcontext
 
 import pytest

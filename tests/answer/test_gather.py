@@ -1,8 +1,12 @@
+from typing import ClassVar
+
+import numpy as np
 import pytest
 
 from rag.answer.cover import choose
 from rag.answer.extract import find_evidence
 from rag.answer.gather import gather
+from rag.answer.remember import Remembering
 from rag.testing import HashingEmbedder, pipeline_of
 from rag.types import Evidence, Filter, Outcome, Reason
 
@@ -105,6 +109,23 @@ def test_nothing_found_is_nothing_gathered():
     found = gather(("Who and when?",), lambda q: [], lambda q, p: [], lambda e: False)
 
     assert (found.passages, found.weakest) == ((), ())
+
+
+def test_a_text_is_embedded_once_however_often_it_is_looked_at():
+    class Counting(HashingEmbedder):
+        asked: ClassVar[list[str]] = []
+
+        def embed_queries(self, queries):
+            self.asked.extend(queries)
+            return super().embed_queries(queries)
+
+    embedder = Remembering(Counting())
+    first = embedder.embed_queries(["a mill", "a barn", "a mill"])
+    again = embedder.embed_queries(["a barn"])
+
+    assert Counting.asked == ["a mill", "a barn"]
+    assert np.array_equal(first, HashingEmbedder().embed_queries(["a mill", "a barn", "a mill"]))
+    assert np.array_equal(again[0], first[1])
 
 
 def test_an_answer_to_a_part_says_what_is_missing():
