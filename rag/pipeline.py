@@ -209,7 +209,7 @@ class Pipeline:
             claims = quote_claims(chosen)
         with clock("verify"):
             verdicts = self._verify(claims, found.passages)
-            if policy.brief and len(found.parts) == 1:
+            if policy.brief and not found.several:
                 verdicts = brief(question, verdicts, found.evidence)
             verdicts = [*before, *verdicts]
         return self._decide(

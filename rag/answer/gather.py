@@ -37,6 +37,8 @@ class Gathered:
     """Every sentence with the best relevance it has for any part, best first."""
     parts: tuple[tuple[Evidence, ...], ...]
     """For each part that is answered, its sentences, best first; one when the question is whole."""
+    several: bool = False
+    """Whether more than one thing is asked, so that a few words cannot answer."""
     missing: tuple[str, ...] = ()
     """The parts nothing was found for, as questions."""
 
@@ -69,14 +71,14 @@ def gather(
     if len(parts) > 1:
         found = _each(whole, parts, search, read, likely)
         together = found.missing and _held_together(parts, evidence, likely)
-        return whole if together or not found.parts else found
+        return replace(whole, several=True) if together or not found.parts else found
     return _in_two_steps(question, whole, search, read, likely) or whole
 
 
 def _held_together(parts: Sequence[Part], evidence: Sequence[Evidence], likely: Likely) -> bool:
     """Return whether one good sentence speaks of all members, so that the question is whole."""
     wanted = frozenset().union(*(part.about for part in parts))
-    if not wanted or not likely(evidence):
+    if not all(part.joined for part in parts) or not likely(evidence):
         return False
     return any(wanted <= set(stems(each.quote)) for each in evidence[:_READ])
 
@@ -95,7 +97,7 @@ def _each(
         else:
             missing.append(part.text)
     evidence = _merged([*found, whole.evidence])
-    return Gathered(tuple(passages), evidence, tuple(found), tuple(missing))
+    return Gathered(tuple(passages), evidence, tuple(found), True, tuple(missing))
 
 
 def _fits(evidence: Evidence, part: Part) -> bool:
@@ -135,7 +137,7 @@ def _in_two_steps(
     if not best:
         return None
     chain = ((first[0],), best)
-    return Gathered(tuple(passages), _merged([*chain, whole.evidence]), chain)
+    return Gathered(tuple(passages), _merged([*chain, whole.evidence]), chain, True)
 
 
 def _direct(question: str, inner: str, evidence: Sequence[Evidence]) -> bool:

@@ -21,8 +21,8 @@ class Part:
     text: str
     about: frozenset[str] = frozenset()
     """Stems that tell it from its siblings; what answers it holds them, or stands below them."""
-    joined: str = ""
-    """The words that name it together with its siblings: "adults and children"."""
+    joined: bool = False
+    """Whether it is named in one breath with its siblings: "adults and children"."""
 
 
 _WH = r"(?:who|whom|whose|what|which|when|where|why|how)"
@@ -108,7 +108,7 @@ def _members(bare: str) -> list[Part]:
         return []
     start, end = match.span("list")
     return [
-        Part(f"{bare[:start]}{member}{bare[end:]}?", _telling(member, members), listed)
+        Part(f"{bare[:start]}{member}{bare[end:]}?", _telling(member, members), joined=True)
         for member in members
     ]
 
@@ -151,14 +151,26 @@ def _about_one(head: str, side: str) -> str:
         return f"What is {side}?"
     counted = _COUNTED.search(head)
     if counted and not counted[1].endswith(("ive", "ant", "ful", "ous", "able")):
-        return f"How many {counted[1]} for {side}?"
+        does, verb = _helped(head[: counted.start()])
+        return " ".join(f"How many {counted[1]} {does} {side} {verb}".split()) + "?"
     degree = _DEGREE.search(head)
     word = (degree[1] or degree[2]).casefold() if degree else ""
+    tail = head[degree.end() :].strip() if degree else ""
+    if tail and re.search(
+        r"\b(?:has|have|had)\s+(?:the\s+)?$", head[: degree.start() if degree else 0]
+    ):
+        return f"What is the {tail} of {side}?"
     if word in _AGE or word.rstrip("l") in _AGE or re.search(r"\b(?:first|last)\b", head):
         return f"When was {side} built or born?"
-    if word in _PRICE:
-        return f"What does {side} cost?"
-    return f"How {word} is {side}?" if word else f"{head}: {side}?"
+    asked = f"What does {side} cost" if word in _PRICE else f"How {word} is {side}"
+    return f"{asked} {tail}".strip() + "?" if word else f"{head}: {side}?"
+
+
+def _helped(before: str) -> tuple[str, str]:
+    """Return auxiliary and verb of "Which can carry": "can" and "carry"."""
+    row = words(before)[1:]
+    does = row[0] if row and row[0].casefold() in AUXILIARY else "does"
+    return does, " ".join(word for word in row if word != does)
 
 
 def _opened(text: str) -> str:
