@@ -18,6 +18,8 @@ from rag.types import (
 
 DECLINED = "The documents do not say."
 EMPTY = "Nothing has been indexed yet."
+OTHERWISE = "The documents say otherwise."
+_SILENT = {Reason.NOTHING_INDEXED: EMPTY, Reason.FALSE_PREMISE: OTHERWISE}
 
 
 def decide(
@@ -48,9 +50,10 @@ def decide(
     dropped = tuple(_relabelled(verdict, labels) for verdict in fallen)
     if not shown:
         reason = reason or (Reason.UNSUPPORTED_DRAFT if verdicts else Reason.WEAK_EVIDENCE)
-        outcome, text = Outcome.ABSTAINED, EMPTY if reason is Reason.NOTHING_INDEXED else DECLINED
+        outcome, text = Outcome.ABSTAINED, _SILENT.get(reason, DECLINED)
     else:
-        reason = reason or (Reason.CLAIMS_DROPPED if dropped else None)
+        disagree = Reason.SOURCES_DISAGREE if conflicts else None
+        reason = reason or (Reason.CLAIMS_DROPPED if dropped else disagree)
         outcome = Outcome.PARTIAL if dropped else Outcome.ANSWERED
         text = "".join(v.claim.lead + _with_labels(v) for v in shown).strip()
     return Answer(

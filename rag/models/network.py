@@ -169,8 +169,9 @@ def _placed(torch: Any, network: Any, device: str, precision: str, name: str) ->
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch is about to move this to another package
-            quantise = torch.ao.quantization.quantize_dynamic
-            return quantise(network, {torch.nn.Linear}, dtype=torch.qint8)
+            tools = torch.ao.quantization
+            by_row = {torch.nn.Linear: tools.per_channel_dynamic_qconfig}  # one scale a row
+            return tools.quantize_dynamic(network, by_row)
     except (AttributeError, RuntimeError) as error:
         raise ModelError(f"{name}: this torch has no int8 ({error}); take bfloat16") from error
 

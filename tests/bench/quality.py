@@ -104,7 +104,7 @@ def read_page(text: str) -> dict[str, Rows]:
     """Return run name to figures of a page that `write_page` wrote."""
     runs: dict[str, Rows] = {}
     rows: Rows = {}
-    for line in text.splitlines():
+    for line in text.removeprefix(preface_of(text)).splitlines():
         if line.startswith("## "):
             rows = runs.setdefault(line[3:], {})
         elif line.startswith("| ") and not line.startswith("| figure"):
