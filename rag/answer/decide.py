@@ -52,8 +52,7 @@ def decide(
         reason = reason or (Reason.UNSUPPORTED_DRAFT if verdicts else Reason.WEAK_EVIDENCE)
         outcome, text = Outcome.ABSTAINED, _SILENT.get(reason, DECLINED)
     else:
-        disagree = Reason.SOURCES_DISAGREE if conflicts else None
-        reason = reason or (Reason.CLAIMS_DROPPED if dropped else disagree)
+        reason = reason or (Reason.CLAIMS_DROPPED if dropped else None)
         outcome = Outcome.PARTIAL if dropped else Outcome.ANSWERED
         text = "".join(v.claim.lead + _with_labels(v) for v in shown).strip()
     return Answer(
@@ -73,6 +72,8 @@ def show_conflicts(
 ) -> Answer:
     """Return `answer` with quotes that disagree, under the labels the answer gave its passages.
 
+    An answer for which nothing else speaks gets the disagreement as its reason.
+
     Args:
         answer: As `decide` made it, an abstention too.
         conflicts: Citing passages by the labels of `passages`.
@@ -80,8 +81,10 @@ def show_conflicts(
     """
     new = {passage.chunk.id: passage.label for passage in answer.passages}
     labels = {p.label: new[p.chunk.id] for p in passages if p.chunk.id in new}
+    disagree = not all(conflict.superseded for conflict in conflicts)
     return replace(
         answer,
+        reason=answer.reason or (Reason.SOURCES_DISAGREE if disagree else None),
         conflicts=tuple(
             replace(c, first=_cited(c.first, labels), second=_cited(c.second, labels))
             for c in conflicts
