@@ -7,7 +7,7 @@ import pytest
 import rag
 from rag.__main__ import cli
 from rag.errors import RagError
-from rag.settings import describe
+from rag.settings import Settings, describe
 from rag.terminal import _WHY
 from rag.types import Reason
 
@@ -50,6 +50,17 @@ def test_every_command_and_option_explains_itself():
                 name,
                 option.name,
             )
+
+
+def test_every_settings_block_of_the_model_guide_can_be_used(tmp_path):
+    guide = (ROOT / "MODELS.md").read_text(encoding="utf-8")
+    found = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+
+    assert found
+    for number, block in enumerate(found):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(block, encoding="utf-8")
+        assert Settings.load(path, env={}) != Settings()
 
 
 def test_every_reason_to_abstain_has_words_for_the_terminal():
