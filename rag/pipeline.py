@@ -16,14 +16,15 @@ from rag.answer.attribute import attribute
 from rag.answer.brief import brief
 from rag.answer.confidence import UNCALIBRATED, Calibration, signals_of
 from rag.answer.conflict import find_conflicts
-from rag.answer.decide import decide
+from rag.answer.decide import decide, show_conflicts
 from rag.answer.draft import write_draft
 from rag.answer.extract import choose_sentences, find_evidence, quote_claims
 from rag.answer.focus import focus
 from rag.answer.instructions import without_instructions
 from rag.answer.prompt import declines, write_prompt
-from rag.answer.repair import repair
+from rag.answer.repair import reattribute, repair
 from rag.answer.spotlight import fresh_marker, without_marker
+from rag.answer.supersede import current
 from rag.answer.verify import verify
 from rag.errors import GeneratorFailed, ModelError, QuestionError
 from rag.protocols import Embedder, Generator, Reader, Reranker, Snapshot, Verifier
@@ -96,14 +97,17 @@ class Pipeline:
         with clock("retrieve"):
             passages, _ = self._search(question, filter_ or Filter())
         with clock("evidence"):
-            evidence = find_evidence(question, passages, self.embedder, self.reader)
-            evidence = without_instructions(question, evidence)
+            found = find_evidence(question, passages, self.embedder, self.reader)
+            found = without_instructions(question, found)
+            conflicts = find_conflicts(question, found, floor=self.policy.relevance_floor)
+            evidence = current(question, found)
         if not evidence or not self._sure(mode, evidence):
             answer = self._abstain(question, mode, passages, evidence)
         elif mode is Mode.GENERATIVE:
             answer = self._generate(question, passages, evidence, clock)
         else:
             answer = self._extract(question, passages, evidence, clock)
+        answer = show_conflicts(answer, conflicts, passages)
         return self._stamped(self._weighed(answer, mode, evidence), mode, clock)
 
     def search(
@@ -179,7 +183,7 @@ class Pipeline:
             if policy.brief:
                 verdicts = brief(question, verdicts, evidence)
             verdicts = [*before, *verdicts]
-        return self._decide(question, verdicts, passages, evidence, Mode.EXTRACTIVE, reason)
+        return decide(question, verdicts, passages, mode=Mode.EXTRACTIVE, reason=reason)
 
     def _generate(
         self,
@@ -188,7 +192,7 @@ class Pipeline:
         evidence: Sequence[Evidence],
         clock: "_Clock",
     ) -> Answer:
-        """Draft, attribute, verify, focus, repair; fall back to quotes when nothing survives."""
+        """Draft, attribute, verify, repair; fall back to quotes when nothing survives."""
         try:
             with clock("draft"):
                 draft = self._draft(question, evidence)
@@ -197,14 +201,15 @@ class Pipeline:
             return self._extract(question, passages, evidence, clock, Reason.GENERATOR_FAILED)
         if declines(draft.text):
             reason = Reason.MODEL_DECLINED
-            return self._decide(question, [], passages, evidence, Mode.GENERATIVE, reason)
+            return decide(question, [], passages, mode=Mode.GENERATIVE, reason=reason)
         with clock("verify"):
             claims = attribute(draft, evidence, self.embedder)
             verdicts = self._verify(claims, passages)
+            verdicts = reattribute(verdicts, evidence, lambda c: self._verify(c, passages))
             verdicts = focus(verdicts, evidence, floor=self.policy.relevance_floor)
             verdicts = repair(verdicts, evidence, floor=self.policy.relevance_floor)
         if any(verdict.support is Support.SUPPORTED for verdict in verdicts):
-            return self._decide(question, verdicts, passages, evidence, Mode.GENERATIVE)
+            return decide(question, verdicts, passages, mode=Mode.GENERATIVE)
         reason = Reason.UNSUPPORTED_DRAFT
         return self._extract(question, passages, evidence, clock, reason, verdicts)
 
@@ -233,24 +238,6 @@ class Pipeline:
             self.generator, messages, max_tokens=policy.max_tokens, deadline=policy.deadline_s
         )
         return without_marker(draft, marker, self.generator.name)
-
-    def _decide(
-        self,
-        question: str,
-        verdicts: Sequence[Verdict],
-        passages: Sequence[Passage],
-        evidence: Sequence[Evidence],
-        mode: Mode,
-        reason: Reason | None = None,
-    ) -> Answer:
-        return decide(
-            question,
-            verdicts,
-            passages,
-            mode=mode,
-            reason=reason,
-            conflicts=find_conflicts(evidence, floor=self.policy.relevance_floor),
-        )
 
     def _stamped(self, answer: Answer, mode: Mode, clock: "_Clock") -> Answer:
         models = {"embedder": self.embedder.name, "verifier": self.verifier.name}

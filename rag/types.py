@@ -9,7 +9,7 @@ counts characters of the `Document.text` or `Draft.text` it points into, so that
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
@@ -256,6 +256,8 @@ class Claim:
     text: str
     span: Span
     citations: tuple[Citation, ...] = ()
+    lead: str = " "
+    """What sets it apart from the claim before: a blank, or a new line and perhaps a bullet."""
 
 
 class Support(StrEnum):
@@ -275,6 +277,17 @@ class Verdict:
     entailment: float
     """Probability-like score in [0, 1] that the quotes entail the claim."""
     reasons: tuple[str, ...] = ()
+    unsupported: tuple[Span, ...] = ()
+    """The words of a claim that does not stand which no quote says: characters of its text."""
+
+    def pieces(self) -> Iterator[tuple[str, bool]]:
+        """Yield the claim's text in pieces, each with whether some quote says it."""
+        text, done = self.claim.text, 0
+        for span in self.unsupported:
+            yield text[done : span.start], True
+            yield span.of(text), False
+            done = span.end
+        yield text[done:], True
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values."""
@@ -316,12 +329,23 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two quotes that answer the same question differently."""
+    """Two quotes that answer the same question differently.
+
+    With `superseded`, the second is of an older revision of the first's document: it tells
+    what used to hold and is no disagreement.
+    """
 
     first: Citation
     second: Citation
     about: str
     """The words both share."""
+    first_date: str = ""
+    """Of the document, ISO 8601 and as exact as it is known; empty when it is not."""
+    second_date: str = ""
+    first_count: int = 1
+    """Documents that say this, copies of one text counted once."""
+    second_count: int = 1
+    superseded: bool = False
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values."""
@@ -329,6 +353,11 @@ class Conflict:
             "about": self.about,
             "first": self.first.to_dict(),
             "second": self.second.to_dict(),
+            "first_date": self.first_date or None,
+            "second_date": self.second_date or None,
+            "first_count": self.first_count,
+            "second_count": self.second_count,
+            "superseded": self.superseded,
         }
 
 
@@ -373,7 +402,12 @@ class Answer:
             "mode": self.mode.value,
             "claims": [verdict.to_dict() for verdict in self.verdicts],
             "dropped": [
-                {"text": v.claim.text, "support": v.support.value, "reasons": list(v.reasons)}
+                {
+                    "text": v.claim.text,
+                    "support": v.support.value,
+                    "reasons": list(v.reasons),
+                    "unsupported": [[span.start, span.end] for span in v.unsupported],
+                }
                 for v in self.dropped
             ],
             "conflicts": [conflict.to_dict() for conflict in self.conflicts],

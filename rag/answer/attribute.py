@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rag.answer.extract import cite
 from rag.answer.prompt import declines
@@ -19,6 +20,7 @@ _OPENING = re.compile(
     r"(?:sure|certainly|of course)[!,.:]\s*|(?:the )?(?:answer|text)(?: is)?:\s*)+",
     re.IGNORECASE,
 )
+_BULLET = re.compile(r"(?:^|\n)\s*([-*+\u2022]|\d{1,2}[.)])\s+$")
 _LABEL_BONUS = 0.05
 _LEAST_GAIN = 0.1
 
@@ -37,34 +39,61 @@ def attribute(draft: Draft, evidence: Sequence[Evidence], embedder: Embedder) ->
     """
     stated = _statements(draft)
     if not stated or not evidence:
-        return [Claim(text, span) for text, span, _ in stated]
+        return [Claim(one.text, one.span, lead=one.lead) for one in stated]
     quotes = [e.quote for e in evidence]
-    vectors = embedder.embed_queries([*quotes, *(text for text, _, _ in stated)])
+    vectors = embedder.embed_queries([*quotes, *(one.text for one in stated)])
     similar = vectors[len(quotes) :] @ vectors[: len(quotes)].T  # (claims, quotes)
     held = [set(content_stems(quote)) for quote in quotes]
     claims = []
-    for (text, span, labels), cosines in zip(stated, similar, strict=True):
-        bonus = [_LABEL_BONUS * (e.passage.label in labels) for e in evidence]
-        rows = _rows(set(content_stems(text)), held, [float(c) for c in cosines], bonus)
+    for one, cosines in zip(stated, similar, strict=True):
+        bonus = [_LABEL_BONUS * (e.passage.label in one.labels) for e in evidence]
+        rows = _rows(set(content_stems(one.text)), held, [float(c) for c in cosines], bonus)
         citations = tuple(cite(evidence[row].passage, evidence[row].span) for row in rows)
-        claims.append(Claim(text, span, citations))
+        claims.append(Claim(one.text, one.span, citations, one.lead))
     return claims
 
 
-def _statements(draft: Draft) -> list[tuple[str, Span, set[int]]]:
-    """Return (text without labels, span in the draft, labels named) of each statement."""
-    stated = []
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A sentence of a draft without its labels, the labels, and what sets it apart."""
+
+    text: str
+    span: Span
+    labels: frozenset[int]
+    lead: str
+
+
+def _statements(draft: Draft) -> list[_Statement]:
+    """Return the statements of `draft`; a sentence cut off at its end is none."""
+    stated: list[_Statement] = []
     found = sentences(draft.text)
+    lead, done = " ", 0
     for row, whole in enumerate(found):
         span = without_bullet(draft.text, whole)
         said = span.of(draft.text)
+        lead = _lead(lead, draft.text[done : span.start])
+        done = span.end
         if draft.truncated and row == len(found) - 1 and said[-1] not in ".!?":
             continue
         labels = {int(n) for m in _LABELS.finditer(said) for n in re.findall(r"\d+", m.group())}
         text = _OPENING.sub("", " ".join(_LABELS.sub("", said).replace("**", "").split()))
         if content_stems(text) and not declines(text):
-            stated.append((text, span, labels))
+            stated.append(_Statement(text, span, frozenset(labels), lead))
+            lead = " "
     return stated
+
+
+def _lead(waiting: str, between: str) -> str:
+    """Return the new line and bullet between two statements, or what still waits, or a blank.
+
+    Nothing but layout: whatever else a model wrote there is not taken along.
+    """
+    bullet = _BULLET.search(between)
+    if bullet:
+        return f"\n{bullet[1]} "
+    if "\n" in between.strip(" "):
+        return "\n"
+    return waiting
 
 
 def _rows(

@@ -8,15 +8,22 @@ in words a person can follow. They can only object; that a claim is supported is
 
 import re
 
-from rag.answer.quantities import MONTHS, Quantity, codes, dates, quantities
+from rag.answer.acronyms import initials, spelled_out
+from rag.answer.quantities import MONTHS, Quantity, codes, dates, quantities, without_dates
 from rag.answer.question import names
-from rag.text import FUNCTION_WORDS, content_stems, fold, sentences, stems
+from rag.answer.spelling import roots, spelled
+from rag.text import FUNCTION_WORDS, fold, sentences, stems
 
 _NEGATION = re.compile(
-    r"\b(not|no|never|none|nobody|nothing|neither|nor|without|cannot|unable|hardly|rarely|seldom|"
+    r"\b(not|no|never|none|nobody|nothing|neither|nor|without|unable|hardly|rarely|seldom|"
     r"barely|fail(?:s|ed)? to|refus\w+|den(?:y|ies|ied)|lacks?|prohibit\w*|forbid\w*|except|unless)"
-    r"\b|n't\b"
+    r"\b"
 )
+_CONDITION = frozenset("if unless except without only".split())
+_GOVERNED = 2  # content words behind a denial or a reservation that it speaks of
+_LETTERS = re.compile(r"[^\W\d_][\w'-]*")
+_CLAUSE_END = re.compile(r"[,;:.()](?=\s|$)")
+_AHEAD = 80  # characters in which they are looked for
 # Small words that carry the meaning: said by the claim, they must be said by the quote.
 _EXACT = re.compile(
     r"\b(may|might|must|can|could|shall|should|will|would|before|after|since|until|above|below|"
@@ -48,11 +55,17 @@ def objections(claim: str, evidence: str) -> list[str]:
         claim: One statement.
         evidence: The quotes it cites, with title and headings, newline-separated.
     """
+    claim, evidence = spelled(claim), spelled(evidence)
     nearest = _nearest_sentence(claim, evidence)
-    return [
+    figures = [
         *_numbers(claim, evidence),
         *_dates(claim, evidence),
         *_names(claim, evidence),
+        *_ordinals(claim, nearest),
+    ]
+    claim, nearest = without_dates(fold(claim)), without_dates(fold(nearest))
+    return [
+        *figures,
         *_negation(claim, nearest),
         *_quantifiers(claim, nearest),
         *_small_words(claim, nearest),
@@ -89,6 +102,9 @@ def _dates(claim: str, evidence: str) -> list[str]:
 def _names(claim: str, evidence: str) -> list[str]:
     held = set(re.findall(r"[\w'-]+", fold(evidence)))
     held |= {part for word in held for part in re.split(r"['-]", word)}
+    held |= initials(evidence)
+    held |= {fold(word) for name in spelled_out(claim, evidence) for word in name.split()}
+    held |= set(_LETTERS.findall(fold(evidence)))  # "1600W" holds a W
     held_stems = set(stems(evidence))
     opening = {fold(s.of(claim).split()[0].strip("\"'(")) for s in sentences(claim)}
     missing = []
@@ -107,42 +123,57 @@ def _ordinary(word: str, claim: str) -> bool:
 
 
 def _negation(claim: str, nearest: str) -> list[str]:
-    said = len(_NEGATION.findall(fold(claim)))
-    held = len(_NEGATION.findall(fold(nearest)))
-    if said == held:
+    said = len(_NEGATION.findall(claim))
+    held = list(_NEGATION.finditer(nearest))
+    kept = [match for match in held if _speaks_of(match, claim)]
+    if len(kept) <= said <= len(held):
         return []
     return [
         "the claim denies what the cited quote states"
-        if said > held
+        if said > len(held)
         else "the claim states what the cited quote denies"
     ]
 
 
+def _speaks_of(word: re.Match[str], claim: str) -> bool:
+    """Return whether what a denial or reservation of a quote governs is said by `claim`.
+
+    What a quote says of something else may be left out together with it. A condition may not.
+    """
+    if word.group() in _CONDITION:
+        return True
+    text, place = word.string, word.start()
+    behind = _CLAUSE_END.split(text[word.end() : word.end() + _AHEAD], maxsplit=1)[0]
+    governed = roots(behind)[:_GOVERNED] or roots(text[max(0, place - _AHEAD) : place])[-_GOVERNED:]
+    return not governed or not set(governed).isdisjoint(roots(claim))
+
+
 def _quantifiers(claim: str, nearest: str) -> list[str]:
-    said, held = fold(claim), fold(nearest)
     reasons = []
     for pattern in (_UNIVERSAL, _EXCLUSIVE):
-        word = pattern.search(said)
-        if word and not pattern.search(held):
+        word = pattern.search(claim)
+        if word and not pattern.search(nearest):
             reasons.append(f"the cited quote does not say '{word.group()}'")
     reasons += [
         f"the cited quote does not say '{bound}'"
         for bound, pattern in _BOUNDS.items()
-        if pattern.search(said) and not pattern.search(held)
+        if pattern.search(claim) and not pattern.search(nearest)
     ]
     return reasons
 
 
 def _small_words(claim: str, nearest: str) -> list[str]:
-    said, held = fold(claim), fold(nearest)
-    added = _found(_EXACT, said) - _found(_EXACT, held) | _found(_ROMAN, claim) - _found(
-        _ROMAN, nearest
-    )
-    left_out = _found(_KEPT, held) - _found(_KEPT, said)
+    added = _found(_EXACT, claim) - _found(_EXACT, nearest)
+    kept = {m.group() for m in _KEPT.finditer(nearest) if _speaks_of(m, claim)}
     return [
         *(f"the cited quote does not say '{word}'" for word in sorted(added)),
-        *(f"the claim leaves out '{word}'" for word in sorted(left_out)),
+        *(f"the claim leaves out '{word}'" for word in sorted(kept - _found(_KEPT, claim))),
     ]
+
+
+def _ordinals(claim: str, nearest: str) -> list[str]:
+    added = _found(_ROMAN, claim) - _found(_ROMAN, nearest)
+    return [f"the cited quote does not say '{word}'" for word in sorted(added)]
 
 
 def _found(pattern: re.Pattern[str], text: str) -> set[str]:
@@ -151,6 +182,6 @@ def _found(pattern: re.Pattern[str], text: str) -> set[str]:
 
 def _nearest_sentence(claim: str, evidence: str) -> str:
     """Return the sentence of `evidence` that shares most content words with `claim`."""
-    wanted = set(content_stems(claim))
+    wanted = set(roots(claim))
     pieces = [span.of(evidence) for span in sentences(evidence)] or [evidence]
-    return max(pieces, key=lambda piece: len(wanted & set(content_stems(piece))))
+    return max(pieces, key=lambda piece: len(wanted & set(roots(piece))))

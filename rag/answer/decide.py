@@ -27,7 +27,6 @@ def decide(
     *,
     mode: Mode,
     reason: Reason | None = None,
-    conflicts: Sequence[Conflict] = (),
 ) -> Answer:
     """Keep the supported claims, drop the rest with their reasons, abstain when none is left.
 
@@ -41,7 +40,6 @@ def decide(
         passages: What the answer may draw on; shown with an abstention as the nearest.
         mode: Who worded the claims.
         reason: Why there may be no or only part of an answer, if that is known already.
-        conflicts: Quotes that disagree.
     """
     stands = [v.support is Support.SUPPORTED and bool(v.claim.citations) for v in verdicts]
     labels = _labels([v for v, s in zip(verdicts, stands, strict=True) if s], passages)
@@ -54,7 +52,7 @@ def decide(
     else:
         reason = reason or (Reason.CLAIMS_DROPPED if dropped else None)
         outcome = Outcome.PARTIAL if dropped else Outcome.ANSWERED
-        text = " ".join(_with_labels(verdict) for verdict in shown)
+        text = "".join(v.claim.lead + _with_labels(v) for v in shown).strip()
     return Answer(
         question,
         outcome,
@@ -64,8 +62,26 @@ def decide(
         shown,
         dropped,
         tuple(sorted((replace(p, label=labels[p.label]) for p in passages), key=lambda p: p.label)),
-        tuple(
-            Conflict(_cited(c.first, labels), _cited(c.second, labels), c.about) for c in conflicts
+    )
+
+
+def show_conflicts(
+    answer: Answer, conflicts: Sequence[Conflict], passages: Sequence[Passage]
+) -> Answer:
+    """Return `answer` with quotes that disagree, under the labels the answer gave its passages.
+
+    Args:
+        answer: As `decide` made it, an abstention too.
+        conflicts: Citing passages by the labels of `passages`.
+        passages: What the answer was made from, as they were labelled then.
+    """
+    new = {passage.chunk.id: passage.label for passage in answer.passages}
+    labels = {p.label: new[p.chunk.id] for p in passages if p.chunk.id in new}
+    return replace(
+        answer,
+        conflicts=tuple(
+            replace(c, first=_cited(c.first, labels), second=_cited(c.second, labels))
+            for c in conflicts
         ),
     )
 

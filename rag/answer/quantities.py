@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from rag.answer.spelling import root
 from rag.text import FUNCTION_WORDS, fold, stems
 
 Date: TypeAlias = tuple[int | None, int, int | None]
@@ -47,6 +48,11 @@ _DAY_MONTH = re.compile(
 )
 _MONTH_DAY = re.compile(rf"\b({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}}))?")
 _MONTH_YEAR = re.compile(rf"\b({_MONTH})\.?,?\s+(\d{{4}})\b")
+DATED = "|".join(
+    re.sub(r"\((?!\?)", "(?:", pattern.pattern)
+    for pattern in (_ISO, _DAY_MONTH, _MONTH_DAY, _MONTH_YEAR)
+)
+"""A pattern, without groups, of every spelling of a date."""
 _DATES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Date]], ...] = (
     (_ISO, lambda m: (int(m[1]), int(m[2]), int(m[3]))),
     (_DAY_MONTH, lambda m: (int(m[3]) if m[3] else None, _MONTHS[m[2]], int(m[1]))),
@@ -71,19 +77,24 @@ _NUMBER = re.compile(
     r"(?P<suffix>st|nd|rd|th)?"
     r"(?:\s?(?P<unit>%|\u00b0\s?[cf]?|[a-z\u00b5$\u20ac\u00a3]+(?:/[a-z]+)?)(?![\w]))?"
 )
+_NUMBER_WORDS = "|".join([*_SMALL, *_ORDINALS, "dozen"])
 _WORDS = re.compile(
-    rf"\b(?P<word>{'|'.join([*_SMALL, *_ORDINALS, 'dozen'])})"
-    r"(?:[- ](?P<ones>one|two|three|four|five|six|seven|eight|nine))?\b"
-    r"(?:\s(?P<unit>[a-z]+))?"
+    rf"\b(?P<word>{_NUMBER_WORDS})"
+    r"(?:(?<=ty)[- ](?P<ones>one|two|three|four|five|six|seven|eight|nine))?\b"
+    rf"(?:\s(?P<unit>(?!(?:{_NUMBER_WORDS})\b)[a-z]+))?"
 )
+_CLOSING = ".,:;/-"
 _CURRENCIES = {"$": "usd", "\u20ac": "eur", "\u00a3": "gbp", "\u00a5": "jpy"}
 _SAME_UNIT = {
     "%": "percent", "pct": "percent", "dollar": "usd", "euro": "eur", "pound": "gbp", "yen": "jpy",
-    "km": "kilometr", "kilomet": "kilometr", "cm": "centimetr", "mm": "millimetr", "kg": "kilogram",
+    "m": "metr", "km": "kilometr", "kilomet": "kilometr", "cm": "centimetr", "mm": "millimetr",
+    "kg": "kilogram",
     "hr": "hour", "hrs": "hour", "h": "hour", "min": "minut", "mins": "minut", "sec": "second",
-    "secs": "second", "kilometer": "kilometr", "meter": "metr", "metre": "metr", "ft": "feet",
+    "secs": "second", "kilometer": "kilometr", "meter": "metr", "metre": "metr", "liter": "litr",
+    "l": "litr", "ft": "feet",
     "foot": "feet", "mph": "mph", "yr": "year", "yrs": "year", "centuri": "century",
 }  # fmt: skip
+_ONE_SPELLING = frozenset((*_SAME_UNIT.values(), *_CURRENCIES.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ class Quantity:
 
 def quantities(text: str) -> list[Quantity]:
     """Return the numbers of `text` in order, without those that are part of a date or a code."""
-    lowered, _ = _without_codes(_without_dates(fold(text)))
+    lowered, _ = _without_codes(without_dates(fold(text)))
     found = [(m.start(), _of_clock(m)) for m in _CLOCK.finditer(lowered)]
     lowered = _CLOCK.sub(_blank, lowered)
     found += [(m.start(), _of_digits(m)) for m in _NUMBER.finditer(lowered)]
@@ -120,12 +131,57 @@ def as_digits(stem: str) -> str:
     return stem if value is None else str(value)
 
 
+def _said_by(read: Callable[[re.Match[str]], Date]) -> Callable[[re.Match[str]], str]:
+    return lambda match: _date_said(read(match))
+
+
 def codes(text: str) -> set[str]:
     """Return the words of `text` that hold digits and are no plain number, case-folded.
 
     `NX-200`, `v2.3.1`, `10.1.0.254`, `1/2` and `3,5` have to be said exactly to be the same.
     """
-    return _without_codes(_without_dates(fold(text)))[1]
+    return _without_codes(without_dates(fold(text)))[1]
+
+
+def in_digits(text: str) -> tuple[str, set[str]]:
+    """Return `text`, case-folded, with every number in plain digits, and its codes.
+
+    Dates become `2024 month3 day12`, scales are multiplied out, and a unit that has several
+    spellings gets one: "$3.5 million" is "3500000 usd". Codes stay as they are.
+    """
+    text = fold(text)
+    for pattern, read in _DATES:
+        text = pattern.sub(_said_by(read), text)
+    text = _RANGE.sub(lambda m: f"{m[1]} to {m[2]}", text)
+    _, found = _without_codes(text)
+    pieces, done = [], 0
+    for match in _TOKEN.finditer(text):
+        if match.group().rstrip(_CLOSING) in found:
+            pieces += [_spelled_out(text[done : match.start()]), match.group()]
+            done = match.end()
+    return "".join([*pieces, _spelled_out(text[done:])]), found
+
+
+def _date_said(date: Date) -> str:
+    year, month, day = date
+    return f"{year or ''} month{month} {f'day{day}' if day else ''}".strip()
+
+
+def _spelled_out(text: str) -> str:
+    text = _CLOCK.sub(lambda m: f"{_of_clock(m).value:g} o'clock", text)
+    text = _WORDS.sub(lambda m: _as_said(m, _of_words(m)), text)  # first: "seconds" is no ordinal
+    return _NUMBER.sub(lambda m: _as_said(m, _of_digits(m)), text)
+
+
+def _as_said(match: re.Match[str], quantity: Quantity) -> str:
+    """Return the number and the word behind it, which is read with it and may be no unit."""
+    if re.search(r"(?:month|day)$", match.string[: match.start()]):
+        return match.group()
+    behind = (match["unit"] or "") if "unit" in match.re.groupindex else ""
+    scaled = quantity.value != 0 and behind in _SCALES
+    known = quantity.unit if quantity.unit in _ONE_SPELLING else "" if scaled else behind
+    lead = " " if match.group()[0].isspace() else ""
+    return f"{lead}{quantity.value:.12g} {known}".rstrip()
 
 
 def dates(text: str) -> list[Date]:
@@ -138,7 +194,8 @@ def dates(text: str) -> list[Date]:
     return found
 
 
-def _without_dates(text: str) -> str:
+def without_dates(text: str) -> str:
+    """Return `text`, case-folded already, with every date blanked."""
     for pattern, _ in _DATES:
         text = pattern.sub(_blank, text)
     return text
@@ -154,7 +211,7 @@ def _without_codes(text: str) -> tuple[str, set[str]]:
     found: set[str] = set()
 
     def blank(match: re.Match[str]) -> str:
-        word = match.group().rstrip(".,:;/-")
+        word = match.group().rstrip(_CLOSING)
         if _PLAIN.fullmatch(word) or _CLOCK.fullmatch(word):
             return match.group()
         found.add(word)
@@ -207,5 +264,7 @@ def _near(match: re.Match[str]) -> frozenset[str]:
 def _unit(word: str) -> str:
     if not word or (word in FUNCTION_WORDS and word not in _SHORT_UNITS):
         return ""
-    stem = word if not word[0].isalpha() else (stems(word) or [word])[0]
-    return _SAME_UNIT.get(word, _SAME_UNIT.get(stem, stem))
+    if not word[0].isalpha():
+        return _SAME_UNIT.get(word, word)
+    stem = (stems(word) or [word])[0]
+    return _SAME_UNIT.get(word) or _SAME_UNIT.get(stem) or root(word)

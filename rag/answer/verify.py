@@ -6,6 +6,7 @@ from rag.answer.checks import objections
 from rag.answer.foreign import FOREIGN, foreign
 from rag.answer.quantities import quantities
 from rag.answer.shorten import departures
+from rag.answer.unsaid import unsaid
 from rag.errors import ModelError
 from rag.protocols import Verifier
 from rag.text import content_stems
@@ -96,7 +97,7 @@ def against(claim: Claim, premise: str, *, own_words: bool) -> list[str]:
         return [FOREIGN]
     if own_words:
         return [*objections(claim.text, premise), *scattered(claim)]
-    above = premise.removesuffix("\n".join(quotes))
+    above = _above(premise, quotes)
     return [*objections(claim.text, premise), *departures(claim.text, quotes, above)]
 
 
@@ -104,14 +105,20 @@ def _judge(
     claim: Claim, judged: tuple[str, float, float] | None, floor: float, *, own_words: bool
 ) -> Verdict:
     if judged is None:
-        return Verdict(claim, Support.NOT_ENOUGH_INFO, 0.0, ("nothing in the passages says this",))
+        reason = "nothing in the passages says this"
+        return Verdict(claim, Support.NOT_ENOUGH_INFO, 0.0, (reason,), unsaid(claim.text, (), ""))
     premise, entailment, contradiction = judged
-    if reasons := against(claim, premise, own_words=own_words):
-        support = Support.REFUTED if contradiction >= floor else Support.NOT_ENOUGH_INFO
-        return Verdict(claim, support, entailment, tuple(reasons))
-    if entailment >= floor:
+    reasons = against(claim, premise, own_words=own_words)
+    if entailment >= floor and not reasons:
         return Verdict(claim, Support.SUPPORTED, entailment)
-    if contradiction >= floor:
-        return Verdict(claim, Support.REFUTED, entailment, ("the cited quote contradicts this",))
-    reason = "the cited quote does not say all of this"
-    return Verdict(claim, Support.NOT_ENOUGH_INFO, entailment, (reason,))
+    refuted = contradiction >= floor
+    support = Support.REFUTED if refuted else Support.NOT_ENOUGH_INFO
+    said = "contradicts this" if refuted else "does not say all of this"
+    quotes = [citation.quote for citation in claim.citations]
+    unsupported = unsaid(claim.text, quotes, _above(premise, quotes))
+    reasons = reasons or [f"the cited quote {said}"]
+    return Verdict(claim, support, entailment, tuple(reasons), unsupported)
+
+
+def _above(premise: str, quotes: Sequence[str]) -> str:
+    return premise.removesuffix("\n".join(quotes))

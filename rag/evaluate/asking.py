@@ -1,7 +1,7 @@
 """Ask the pipeline one question of a set, and note everything the figures are made of."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rag.errors import QuestionError
@@ -12,7 +12,7 @@ from rag.evaluate.trace import RememberingEmbedder, RememberingReader, traced
 from rag.pipeline import Pipeline
 from rag.protocols import Generator, Message
 from rag.search.retrieve import Candidates
-from rag.types import Answer, Citation, Hit, Mode, Passage
+from rag.types import Answer, Citation, Conflict, Hit, Mode, Passage
 
 
 @dataclass
@@ -114,7 +114,7 @@ class Asker:
                 Said(v.claim.text, tuple(map(self._quote, v.claim.citations)), v.entailment)
                 for v in answer.verdicts
             ),
-            tuple((self._quote(c.first), self._quote(c.second)) for c in answer.conflicts),
+            self._pairs(c for c in answer.conflicts if not c.superseded),
             self._gold.cited(question, answer.citations, self._pipeline.snapshot),
             dict(answer.timings_ms),
             draft,
@@ -126,7 +126,11 @@ class Asker:
                 for v in answer.dropped
             ),
             traced(question, passages, self._pipeline, self._gold, self._pipeline.gate(self._mode)),
+            self._pairs(c for c in answer.conflicts if c.superseded),
         )
+
+    def _pairs(self, conflicts: Iterable[Conflict]) -> tuple[tuple[Quote, Quote], ...]:
+        return tuple((self._quote(c.first), self._quote(c.second)) for c in conflicts)
 
     def _quote(self, citation: Citation) -> Quote:
         stored = citation.span.of(self._pipeline.snapshot.document(citation.document_id).text)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answer.decide import DECLINED, decide
+from rag.answer.decide import DECLINED, decide, show_conflicts
 from rag.answer.foreign import withheld
 from rag.types import (
     Citation,
@@ -82,9 +82,8 @@ def test_passages_are_labelled_in_the_order_a_reader_meets_them(passage):
         Verdict(Claim("It pours.", Span(0, 9), (second,)), Support.NOT_ENOUGH_INFO, 0.0),
     ]
 
-    answer = decide(
-        "q", judged, passages, mode=Mode.EXTRACTIVE, conflicts=[Conflict(third, second, "rain")]
-    )
+    decided = decide("q", judged, passages, mode=Mode.EXTRACTIVE)
+    answer = show_conflicts(decided, [Conflict(third, second, "rain")], passages)
 
     assert answer.text == "It rains. [1]"
     assert [(p.label, p.document.source) for p in answer.passages] == [

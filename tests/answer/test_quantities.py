@@ -21,7 +21,7 @@ from rag.answer.quantities import codes, dates, quantities
         ("on 12 March 2024", []),
         ("in 1989", [(1989, "")]),
         ("10-20 kg", [(10, ""), (20, "kilogram")]),
-        ("100 m", [(100, "m")]),
+        ("100 m", [(100, "metr")]),
         ("$5m", [(5_000_000, "usd")]),
         ("9 am", [(9, "o'clock")]),
     ],
