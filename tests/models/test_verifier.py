@@ -57,7 +57,26 @@ def test_missing_numbers_and_names_are_counted() -> None:
     row = features_of("The tower of Gustave Blanc was finished in 1889 or 1890.")
 
     assert row["numbers_missing"] == pytest.approx(1 / 2)
-    assert row["names_missing"] == pytest.approx(1 / 2)
+    assert row["number_absent"] == 1
+    assert row["name_absent"] == 1
+
+
+def test_a_number_in_words_and_a_name_that_opens_a_sentence_are_not_missed() -> None:
+    premise = "About three hundred people work for Gustave Eiffel's firm."
+
+    assert features_of("Eiffel has 3 people.", premise)["number_absent"] == 0
+    assert features_of("Eiffel has people.", premise)["name_absent"] == 0
+    assert features_of("Bernard has people.", premise)["name_absent"] == 1
+
+
+def test_only_the_sentences_that_share_most_are_compared_by_vectors() -> None:
+    part = Premise.of(" ".join(f"Filler {n} says nothing." for n in range(20)) + " " + PREMISE)
+
+    near = part.nearest("The tower in Paris is 330 metres tall.")
+
+    assert len(near) == 8
+    assert near == sorted(near)
+    assert {"It is 330 metres tall."} <= {part.sentences[row] for row in near}
 
 
 def test_the_longest_run_is_a_share_of_the_hypothesis() -> None:
@@ -66,7 +85,11 @@ def test_the_longest_run_is_a_share_of_the_hypothesis() -> None:
 
 def test_every_feature_has_a_weight_of_the_sensible_sign() -> None:
     assert set(module._WEIGHTS) == set(FEATURES)
-    assert {n for n, w in module._WEIGHTS.items() if w < 0} == {"numbers_missing", "names_missing"}
+    assert {n for n, w in module._WEIGHTS.items() if w < 0} == {
+        "numbers_missing",
+        "number_absent",
+        "name_absent",
+    }
 
 
 @pytest.mark.parametrize("hypothesis", ["", "?!", "\n", "日本", "a " * 3000])
