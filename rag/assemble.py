@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Self
 from rag.answer.confidence import Calibration
 from rag.errors import IndexDamaged
 from rag.pipeline import Pipeline, Policy
-from rag.protocols import Embedder, Generator, Reranker, Verifier
+from rag.protocols import Embedder, Generator, Reader, Reranker, Verifier
 from rag.settings import Settings
 from rag.types import Mode
 
 if TYPE_CHECKING:  # `import rag` must not load FAISS or a parser
     from rag.index.layout import IndexFolder
     from rag.ingest import Ingester, IngestReport, Progress
+
+SHIPPED_READER = "quotewell-reader"
 
 logger = logging.getLogger(__name__)
 
@@ -52,14 +54,15 @@ class Rag(Pipeline):
         check_exists(folder)  # before a model is loaded for nothing
         embedder = make_embedder(settings)
         verifier, generator = make_verifier(settings, embedder), make_generator(settings)
-        reranker = make_reranker(settings)
+        reranker, reader = make_reranker(settings), make_reader(settings)
         snapshot = open_snapshot(  # last, since it holds files open
             folder,
             fingerprint=embedder.fingerprint,
             dim=embedder.dim,
             embedder_name=embedder.name,
         )
-        rag = cls(snapshot, embedder, verifier, generator, reranker, make_policy(settings))
+        policy = make_policy(settings)
+        rag = cls(snapshot, embedder, verifier, generator, reranker, reader, policy)
         if not settings.answer.calibrated:
             return rag
         try:
@@ -161,12 +164,20 @@ def make_embedder(settings: Settings) -> Embedder:
 
 def make_verifier(settings: Settings, embedder: Embedder) -> Verifier:
     """Return the verifier that `settings.verifier` names; empty means the built-in one."""
-    from rag.models.verifier import CrossEncoderVerifier, SimilarityVerifier
+    chosen = settings.verifier
+    if not chosen.model:
+        from rag.models.verifier import SimilarityVerifier
 
-    model = settings.verifier.model
-    if not model:
         return SimilarityVerifier(embedder)
-    return CrossEncoderVerifier(_checked_folder(settings, model))
+    from rag.models.checkers import open_verifier
+
+    return open_verifier(
+        _checked_folder(settings, chosen.model),
+        labels=chosen.labels,
+        prompt=chosen.prompt,
+        device=settings.runtime.device,
+        precision=settings.runtime.precision,
+    )
 
 
 def make_reranker(settings: Settings) -> Reranker | None:
@@ -175,7 +186,34 @@ def make_reranker(settings: Settings) -> Reranker | None:
         return None
     from rag.models.reranker import CrossEncoderReranker
 
-    return CrossEncoderReranker(_checked_folder(settings, settings.search.reranker))
+    return CrossEncoderReranker(
+        _checked_folder(settings, settings.search.reranker),
+        device=settings.runtime.device,
+        precision=settings.runtime.precision,
+    )
+
+
+def make_reader(settings: Settings) -> Reader | None:
+    """Return the reader that `settings.reader` names; empty means the one that ships, `none` none.
+
+    Raises:
+        WeightsAltered: If a file does not match its checksum.
+    """
+    from rag.models.registry import Registry
+
+    chosen = settings.reader
+    if chosen.model == "none":
+        return None
+    name = chosen.model or SHIPPED_READER
+    folder = Registry.load(settings.models).verify(name)
+    if not (folder / "reader.json").is_file():  # not of our own making
+        from rag.models.question_answering import TransformersReader
+
+        runtime = settings.runtime
+        return TransformersReader(folder, device=runtime.device, precision=runtime.precision)
+    from rag.models.reader import OpenVinoReader
+
+    return OpenVinoReader(folder, name=Path(name).name, threads=chosen.threads)
 
 
 def make_generator(settings: Settings) -> Generator:
@@ -190,7 +228,9 @@ def make_generator(settings: Settings) -> Generator:
     if chosen.kind == "transformers":
         from rag.models.causal import TransformersGenerator
 
-        return TransformersGenerator(_checked_folder(settings, chosen.model))
+        return TransformersGenerator(
+            _checked_folder(settings, chosen.model), device=settings.runtime.device
+        )
     from rag.models.llama import LlamaGenerator
     from rag.models.registry import Registry
 
@@ -217,8 +257,10 @@ def make_policy(settings: Settings) -> Policy:
         fusion=search.fusion,
         dense_weight=search.dense_weight,
         relevance_floor=answer.relevance_floor,
+        answerability_floor=answer.answerability_floor,
         sentence_keep=answer.sentence_keep,
         max_sentences=answer.max_sentences,
+        brief=answer.brief,
         support_floor=answer.support_floor,
         own_words=answer.own_words,
         evidence_tokens=generator.evidence_tokens,

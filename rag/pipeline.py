@@ -13,17 +13,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from rag.answer.attribute import attribute
+from rag.answer.brief import brief
 from rag.answer.confidence import UNCALIBRATED, Calibration, signals_of
 from rag.answer.conflict import find_conflicts
-from rag.answer.decide import decide
+from rag.answer.decide import decide, show_conflicts
 from rag.answer.draft import write_draft
 from rag.answer.extract import choose_sentences, find_evidence, quote_claims
 from rag.answer.focus import focus
+from rag.answer.instructions import without_instructions
 from rag.answer.prompt import declines, write_prompt
 from rag.answer.repair import reattribute, repair
+from rag.answer.spotlight import fresh_marker, without_marker
+from rag.answer.supersede import current
 from rag.answer.verify import verify
 from rag.errors import GeneratorFailed, ModelError, QuestionError
-from rag.protocols import Embedder, Generator, Reranker, Snapshot, Verifier
+from rag.protocols import Embedder, Generator, Reader, Reranker, Snapshot, Verifier
 from rag.search.rerank import choose_passages
 from rag.search.retrieve import Candidates, Retriever
 from rag.types import (
@@ -54,8 +58,10 @@ class Policy:
     fusion: str = "min_max"
     dense_weight: float = 0.5
     relevance_floor: float = 0.19
+    answerability_floor: float = 0.5
     sentence_keep: float = 0.7
     max_sentences: int = 3
+    brief: bool = True
     support_floor: float = 0.5
     own_words: bool = False
     evidence_tokens: int = 600
@@ -72,6 +78,7 @@ class Pipeline:
     verifier: Verifier
     generator: Generator | None = None
     reranker: Reranker | None = None
+    reader: Reader | None = None
     policy: Policy = Policy()
     calibrations: Mapping[Mode, Calibration] = field(default_factory=dict[Mode, Calibration])
     """What `rag calibrate` found, by the mode it was found for."""
@@ -90,13 +97,17 @@ class Pipeline:
         with clock("retrieve"):
             passages, _ = self._search(question, filter_ or Filter())
         with clock("evidence"):
-            evidence = find_evidence(question, passages, self.embedder)
+            found = find_evidence(question, passages, self.embedder, self.reader)
+            found = without_instructions(question, found)
+            conflicts = find_conflicts(question, found, floor=self.policy.relevance_floor)
+            evidence = current(question, found)
         if not evidence or not self._sure(mode, evidence):
             answer = self._abstain(question, mode, passages, evidence)
         elif mode is Mode.GENERATIVE:
             answer = self._generate(question, passages, evidence, clock)
         else:
             answer = self._extract(question, passages, evidence, clock)
+        answer = show_conflicts(answer, conflicts, passages)
         return self._stamped(self._weighed(answer, mode, evidence), mode, clock)
 
     def search(
@@ -129,7 +140,10 @@ class Pipeline:
     def gate(self, mode: Mode) -> float:
         """Return the least score with which a question is answered, in [0, 1]."""
         threshold = self.calibrations.get(mode, UNCALIBRATED).threshold
-        return self.policy.relevance_floor if threshold is None else threshold
+        if threshold is not None:
+            return threshold
+        read = self.reader is not None
+        return self.policy.answerability_floor if read else self.policy.relevance_floor
 
     def _weighed(self, answer: Answer, mode: Mode, evidence: Sequence[Evidence]) -> Answer:
         calibration = self.calibrations.get(mode, UNCALIBRATED)
@@ -165,8 +179,11 @@ class Pipeline:
             )
             claims = quote_claims(chosen)
         with clock("verify"):
-            verdicts = [*before, *self._verify(claims, passages)]
-        return self._decide(question, verdicts, passages, evidence, Mode.EXTRACTIVE, reason)
+            verdicts = self._verify(claims, passages)
+            if policy.brief:
+                verdicts = brief(question, verdicts, evidence)
+            verdicts = [*before, *verdicts]
+        return decide(question, verdicts, passages, mode=Mode.EXTRACTIVE, reason=reason)
 
     def _generate(
         self,
@@ -184,7 +201,7 @@ class Pipeline:
             return self._extract(question, passages, evidence, clock, Reason.GENERATOR_FAILED)
         if declines(draft.text):
             reason = Reason.MODEL_DECLINED
-            return self._decide(question, [], passages, evidence, Mode.GENERATIVE, reason)
+            return decide(question, [], passages, mode=Mode.GENERATIVE, reason=reason)
         with clock("verify"):
             claims = attribute(draft, evidence, self.embedder)
             verdicts = self._verify(claims, passages)
@@ -192,7 +209,7 @@ class Pipeline:
             verdicts = focus(verdicts, evidence, floor=self.policy.relevance_floor)
             verdicts = repair(verdicts, evidence, floor=self.policy.relevance_floor)
         if any(verdict.support is Support.SUPPORTED for verdict in verdicts):
-            return self._decide(question, verdicts, passages, evidence, Mode.GENERATIVE)
+            return decide(question, verdicts, passages, mode=Mode.GENERATIVE)
         reason = Reason.UNSUPPORTED_DRAFT
         return self._extract(question, passages, evidence, clock, reason, verdicts)
 
@@ -209,36 +226,23 @@ class Pipeline:
         policy = self.policy
         if self.generator is None:
             raise GeneratorFailed("no generator is configured; set generator.kind and model")
+        marker = fresh_marker()
         messages = write_prompt(
             question,
             evidence,
+            marker=marker,
             budget=policy.evidence_tokens,
             count_tokens=self.generator.count_tokens,
         )
-        return write_draft(
+        draft = write_draft(
             self.generator, messages, max_tokens=policy.max_tokens, deadline=policy.deadline_s
         )
-
-    def _decide(
-        self,
-        question: str,
-        verdicts: Sequence[Verdict],
-        passages: Sequence[Passage],
-        evidence: Sequence[Evidence],
-        mode: Mode,
-        reason: Reason | None = None,
-    ) -> Answer:
-        return decide(
-            question,
-            verdicts,
-            passages,
-            mode=mode,
-            reason=reason,
-            conflicts=find_conflicts(evidence, floor=self.policy.relevance_floor),
-        )
+        return without_marker(draft, marker, self.generator.name)
 
     def _stamped(self, answer: Answer, mode: Mode, clock: "_Clock") -> Answer:
         models = {"embedder": self.embedder.name, "verifier": self.verifier.name}
+        if self.reader is not None:
+            models["reader"] = self.reader.name
         if mode is Mode.GENERATIVE and self.generator is not None:
             models["generator"] = self.generator.name
         return replace(

@@ -96,7 +96,16 @@ class AnswerSettings:
         choices=("extractive", "generative"),
     )
     relevance_floor: float = _setting(
-        0.19, "least relevance of the best evidence; below it there is no answer", low=0, high=1
+        0.19,
+        "least relevance of the best evidence; without a reader, below it there is no answer",
+        low=0,
+        high=1,
+    )
+    answerability_floor: float = _setting(
+        0.5,
+        "least chance that there is an answer, as a reader sees it; below it there is none",
+        low=0,
+        high=1,
     )
     calibrated: bool = _setting(
         True, "use what `rag calibrate` found for the index, if it has been run"
@@ -107,6 +116,9 @@ class AnswerSettings:
     )
     sentence_keep: float = _setting(
         0.7, "least relevance of a further sentence, relative to the best", low=0, high=1
+    )
+    brief: bool = _setting(
+        True, "answer with the words asked for and quote their sentence, where a reader marks them"
     )
     max_sentences: int = _setting(3, "most sentences of an extractive answer", low=1, high=20)
 
@@ -135,7 +147,36 @@ class GeneratorSettings:
 class VerifierSettings:
     """Which model judges whether quotes support a claim; exact checks always run first."""
 
-    model: str = _setting("", "an NLI CrossEncoder by folder or hub id; empty for the built-in")
+    model: str = _setting(
+        "", "an NLI or groundedness model by folder or hub id; empty for the built-in"
+    )
+    labels: tuple[str, ...] = _setting(
+        (), "what its outputs mean, in order, when its config.json does not say"
+    )
+    prompt: str = _setting("", "text around {premise} and {claim} that it was trained with")
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSettings:
+    """Where models that are named by folder or hub id run; the default ones need none of it."""
+
+    device: str = _setting("cpu", "a torch device, such as cpu, cuda or mps")
+    precision: str = _setting(
+        "auto",
+        "of rerankers, verifiers and readers: auto takes float32 on a CPU and bfloat16 elsewhere",
+        choices=("auto", "float32", "bfloat16", "int8"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderSettings:
+    """Which model marks the words that answer, and says whether a passage answers at all."""
+
+    model: str = _setting(
+        "none",
+        "an extractive reader by folder or hub id; empty for the built-in, none for no reader",
+    )
+    threads: int = _setting(0, "CPU threads; 0 takes all", low=0, high=1024)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +201,8 @@ class Settings:
     answer: AnswerSettings = AnswerSettings()
     generator: GeneratorSettings = GeneratorSettings()
     verifier: VerifierSettings = VerifierSettings()
+    reader: ReaderSettings = ReaderSettings()
+    runtime: RuntimeSettings = RuntimeSettings()
     web: WebSettings = WebSettings()
 
     @property

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rag.reports import FileReport, FileStatus
 from rag.search.retrieve import Candidates
-from rag.types import Answer, Citation, Outcome, Passage, Reason
+from rag.types import Answer, Citation, Conflict, Outcome, Passage, Reason, Verdict
 
 if TYPE_CHECKING:
     from rag.index.ledger import SourceRow
@@ -51,19 +51,21 @@ def answer_lines(answer: Answer) -> Iterator[str]:
         yield from (line for passage in answer.passages[:3] for line in _nearest(passage))
     for citation in {(c.document_id, c.span): c for c in answer.citations}.values():
         yield from ("", *_quote(citation))
-    for conflict in answer.conflicts:
-        yield from ("", "Documents disagree:")
-        yield from (*_quote(conflict.first), *_quote(conflict.second))
+    yield from (line for conflict in answer.conflicts for line in ("", *_conflict(conflict)))
     if answer.dropped:
-        marked = any(verdict.unsupported for verdict in answer.dropped)
-        note = " (no quote says what stands between ~)" if marked else ""
-        yield from ("", f"Dropped, because the documents do not support it{note}:")
-    for verdict in answer.dropped:
+        yield from _dropped(answer.dropped)
+    if answer.unread:
+        yield from ("", *_wrapped(f"Note: {safe(answer.unread)}"))
+
+
+def _dropped(dropped: Sequence[Verdict]) -> Iterator[str]:
+    marked = any(verdict.unsupported for verdict in dropped)
+    note = " (no quote says what stands between ~)" if marked else ""
+    yield from ("", f"Dropped, because the documents do not support it{note}:")
+    for verdict in dropped:
         said = "".join(text if held else f"~{text}~" for text, held in verdict.pieces())
         why = "; ".join(verdict.reasons)
         yield from _wrapped(f"- {safe(said)} ({safe(why)})", "  ")
-    if answer.unread:
-        yield from ("", *_wrapped(f"Note: {safe(answer.unread)}"))
 
 
 def report_lines(report: "IngestReport") -> Iterator[str]:
@@ -184,9 +186,23 @@ def _rank(place: tuple[int, float] | None) -> str:
     return f"#{place[0]} {place[1]:.3f}" if place else "-"
 
 
-def _quote(citation: Citation) -> Iterator[str]:
+def _conflict(conflict: Conflict) -> Iterator[str]:
+    old = conflict.superseded
+    yield "An older version, now superseded, said something else:" if old else "Documents disagree:"
+    yield from _quote(conflict.first, _standing(conflict.first_date, conflict.first_count))
+    yield from _quote(conflict.second, _standing(conflict.second_date, conflict.second_count))
+
+
+def _standing(date: str, count: int) -> str:
+    """Return when a side of a conflict was written and how many say it, as far as it tells."""
+    parts = [safe(date)] if date else []
+    parts += [f"said by {many(count, 'document')}"] if count > 1 else []
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _quote(citation: Citation, note: str = "") -> Iterator[str]:
     page = f", page {citation.page}" if citation.page else ""
-    yield f"[{citation.label}] {safe(citation.source)}{page}"
+    yield f"[{citation.label}] {safe(citation.source)}{page}{note}"
     yield from _wrapped(f"\u201c{safe(citation.quote)}\u201d", "    ")
 
 

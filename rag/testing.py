@@ -5,7 +5,8 @@ assert rag.ask("When does the mill open?").citations[0].quote == "The mill opens
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from rag.errors import GeneratorFailed, QuestionError
 from rag.pipeline import Pipeline, Policy
-from rag.protocols import Floats, Generator, Ids, Message
+from rag.protocols import Floats, Generator, Ids, Message, Reading
 from rag.text import content_stems, sentences, stems
 from rag.types import (
     Block,
@@ -76,6 +77,27 @@ class OverlapReranker:
         asked = set(content_stems(question))
         shares = [len(asked & set(content_stems(t))) / max(1, len(asked)) for t in texts]
         return np.asarray(shares, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class WordReader:
+    """Marks one of `words` wherever it stands; a text that holds none of them answers nothing."""
+
+    words: Set[str]
+    name: str = "words"
+
+    def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
+        """Return one reading per text, a token a word."""
+        del question
+        return [self._read(text) for text in texts]
+
+    def _read(self, text: str) -> Reading:
+        found = list(re.finditer(r"\w+", text))
+        held = np.asarray([match.group() in self.words for match in found], dtype=bool)
+        offsets = np.asarray([match.span() for match in found], dtype=np.int64).reshape(-1, 2)
+        scores = np.where(held, 5.0, -5.0).astype(np.float32)
+        verdict = 5.0 if held.any() else -5.0
+        return Reading(offsets, scores, scores, verdict, verdict)
 
 
 @dataclass(frozen=True)

@@ -204,6 +204,8 @@ class Evidence:
     """Estimated chance, in [0, 1], that this sentence answers the question."""
     answer: Span | None = None
     """The characters of the document, inside `span`, that a reader takes for the answer."""
+    signals: Mapping[str, float] = field(default_factory=dict[str, float], compare=False)
+    """What the relevance was made of, by name; see `rag.answer.relevance`."""
 
     @property
     def quote(self) -> str:
@@ -327,12 +329,23 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two quotes that answer the same question differently."""
+    """Two quotes that answer the same question differently.
+
+    With `superseded`, the second is of an older revision of the first's document: it tells
+    what used to hold and is no disagreement.
+    """
 
     first: Citation
     second: Citation
     about: str
     """The words both share."""
+    first_date: str = ""
+    """Of the document, ISO 8601 and as exact as it is known; empty when it is not."""
+    second_date: str = ""
+    first_count: int = 1
+    """Documents that say this, copies of one text counted once."""
+    second_count: int = 1
+    superseded: bool = False
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values."""
@@ -340,6 +353,11 @@ class Conflict:
             "about": self.about,
             "first": self.first.to_dict(),
             "second": self.second.to_dict(),
+            "first_date": self.first_date or None,
+            "second_date": self.second_date or None,
+            "first_count": self.first_count,
+            "second_count": self.second_count,
+            "superseded": self.superseded,
         }
 
 

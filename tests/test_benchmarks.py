@@ -2,7 +2,17 @@
 
 import pytest
 
-from tests.bench.quality import PAGE, RUNS, Row, command, figures, moves, read_page, write_page
+from tests.bench.quality import (
+    PAGE,
+    RUNS,
+    Row,
+    command,
+    figures,
+    moves,
+    preface_of,
+    read_page,
+    write_page,
+)
 
 F1 = Row(0.512, 0.45, 0.571, 240)
 RECALL = Row(0.9, 0.85, 0.95, 200, "unreliable")
@@ -13,6 +23,15 @@ def test_a_written_page_is_read_back_as_it_was() -> None:
     runs = {"sample": {"answers.f1": F1, "citations.recall": RECALL}, "wice-dev": {}}
 
     assert read_page(write_page(runs)) == runs
+
+
+def test_what_people_wrote_above_the_runs_is_kept() -> None:
+    preface = "# Benchmarks\n\n### Before and after\n\n| what | before | after |\n|---|---|---|\n"
+
+    page = write_page({"sample": {"answers.f1": F1}}, preface)
+
+    assert preface_of(page) == preface
+    assert read_page(page) == {"sample": {"answers.f1": F1}}
 
 
 def test_a_figure_measured_once_has_no_interval_on_the_page() -> None:

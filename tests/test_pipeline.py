@@ -49,6 +49,28 @@ def test_documents_that_disagree_are_shown_side_by_side():
     assert {conflict.first.source, conflict.second.source} == {"mill/price.md", "mill/old.md"}
 
 
+RULES = {
+    "rules-2023.md": "You must cancel a trip 24 hours before departure. Ask at the pier for help.",
+    "rules-2025.md": "You must cancel a trip 48 hours before departure. Ask at the pier for help.",
+}
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_the_newer_revision_answers_and_the_older_one_is_named_as_superseded(mode):
+    draft = "You must cancel a trip 48 hours before departure."
+    rag = pipeline_of(RULES, generator=ScriptedGenerator(draft))
+
+    answer = rag.ask("How long before departure must I cancel a trip?", mode=mode)
+
+    (found,) = answer.conflicts
+    assert "48 hours" in answer.text
+    assert "24 hours" not in answer.text
+    assert found.superseded
+    assert (found.first.source, found.second.source) == ("rules-2025.md", "rules-2023.md")
+    assert (found.first_date, found.second_date) == ("2025", "2023")
+    assert found.second.label in {p.label for p in answer.passages}
+
+
 def test_a_draft_is_checked_sentence_by_sentence():
     generator = ScriptedGenerator("The mill opens at nine [1]. It was founded in 1777 [1].")
 

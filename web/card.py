@@ -50,6 +50,8 @@ class Side:
     text: str
     page: int | None
     url: str
+    count: int
+    """Documents that say this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Card:
     sentences: tuple[Sentence, ...]
     sources: tuple[Source, ...]
     conflicts: tuple[tuple[Side, Side], ...]
+    superseded: tuple[tuple[Side, Side], ...]
+    """Newer revision first."""
     nearest: tuple[Nearest, ...]
 
 
@@ -88,7 +92,8 @@ def card_of(answer: Answer) -> Card:
             Source(passages[label].document, passages[label].chunk.heading, _once(quotes, cited))
             for label, cited in _by_label(ordered).items()
         ),
-        conflicts=tuple(_sides(conflict, passages, trail) for conflict in answer.conflicts),
+        conflicts=tuple(_sides(c, passages, trail) for c in answer.conflicts if not c.superseded),
+        superseded=tuple(_sides(c, passages, trail) for c in answer.conflicts if c.superseded),
         nearest=_nearest(answer) if answer.outcome is Outcome.ABSTAINED else (),
     )
 
@@ -126,8 +131,11 @@ def _copy(citation: Citation, passages: Mapping[int, Passage]) -> str:
 
 def _sides(conflict: Conflict, passages: Mapping[int, Passage], trail: Trail) -> tuple[Side, Side]:
     first, second = (
-        Side(passages[c.label].document, _copy(c, passages), c.page, trail.url(Place.of(c)))
-        for c in (conflict.first, conflict.second)
+        Side(passages[c.label].document, _copy(c, passages), c.page, trail.url(Place.of(c)), count)
+        for c, count in (
+            (conflict.first, conflict.first_count),
+            (conflict.second, conflict.second_count),
+        )
     )
     return first, second
 

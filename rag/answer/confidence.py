@@ -5,13 +5,30 @@ with numpy. Signals are named, so that a file fitted on other signals is noticed
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from rag.types import Evidence
+
+SIGNALS = frozenset({"relevance", "answerability"})
+
+GATE = {
+    "odds": 0.357,
+    "marked": -0.986,
+    "marked_best": 1.523,
+    "answerable": -0.759,
+    "answerable_best": 0.545,
+    "relevant": 1.647,
+    "cosine_sentence": 1.693,
+    "cosine_passage": 1.999,
+    "coverage_sentence": -0.066,
+    "names_missing": -1.588,
+    "kind_missing": -1.701,
+}
+_GATE_INTERCEPT = -2.754
 
 
 class Curve(StrEnum):
@@ -26,8 +43,36 @@ class Curve(StrEnum):
 
 
 def signals_of(evidence: Sequence[Evidence]) -> dict[str, float]:
-    """Return what is known about an answer before it is given, each in [0, 1], higher is surer."""
-    return {"relevance": evidence[0].relevance if evidence else 0.0}
+    """Return what is known about an answer before it is given, each in [0, 1], higher is surer.
+
+    `relevance` is that of the best sentence; `answerability` the chance that the question has
+    an answer here, from all that is known of the evidence. Without a reader both are the same.
+    """
+    if not evidence:
+        return {"relevance": 0.0, "answerability": 0.0}
+    best = evidence[0]
+    if "marked" not in best.signals:
+        return {"relevance": best.relevance, "answerability": best.relevance}
+    numbers = gate_features(evidence)
+    odds = _GATE_INTERCEPT + sum(weight * numbers[name] for name, weight in GATE.items())
+    return {"relevance": best.relevance, "answerability": float(1 / (1 + np.exp(-odds)))}
+
+
+def gate_features(evidence: Sequence[Evidence]) -> dict[str, float]:
+    """Return what `answerability` is made of, by name.
+
+    Args:
+        evidence: Sentences that a reader has read, best first; not empty.
+    """
+    best = evidence[0]
+    chance = min(max(best.relevance, 1e-6), 1 - 1e-6)
+    every = {name: [e.signals[name] for e in evidence] for name in ("marked", "answerable")}
+    return {
+        **best.signals,
+        "odds": float(np.log(chance / (1 - chance))),
+        "marked_best": max(every["marked"]),
+        "answerable_best": max(every["answerable"]),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +108,8 @@ class Calibration:
         return np.asarray(np.clip(scores, 0, 1), np.float64)
 
 
-UNCALIBRATED = Calibration({"relevance": 1.0}, Curve.RAW, ())
-"""What holds without a calibration: relevance as it is, the policy's floor as the gate."""
+UNCALIBRATED = Calibration({"answerability": 1.0}, Curve.RAW, ())
+"""What holds without a calibration: the signal as it is, the policy's floor as the gate."""
 
-OPEN = Calibration({"relevance": 1.0}, Curve.RAW, (), threshold=0.0)
+OPEN = replace(UNCALIBRATED, threshold=0.0)
 """Answers whatever it can, so that every threshold can be judged afterwards."""

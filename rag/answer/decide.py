@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from rag.answer.foreign import withheld
 from rag.types import (
     Answer,
     Citation,
@@ -26,12 +27,12 @@ def decide(
     *,
     mode: Mode,
     reason: Reason | None = None,
-    conflicts: Sequence[Conflict] = (),
 ) -> Answer:
     """Keep the supported claims, drop the rest with their reasons, abstain when none is left.
 
     `Answer.text` is made of supported claims and their labels alone; nothing else that a
-    model wrote has a way into it. Passages are labelled anew, the cited ones first.
+    model wrote has a way into it, and no link of its own into what is dropped. Passages are
+    labelled anew, the cited ones first.
 
     Args:
         question: What was asked.
@@ -39,12 +40,12 @@ def decide(
         passages: What the answer may draw on; shown with an abstention as the nearest.
         mode: Who worded the claims.
         reason: Why there may be no or only part of an answer, if that is known already.
-        conflicts: Quotes that disagree.
     """
     stands = [v.support is Support.SUPPORTED and bool(v.claim.citations) for v in verdicts]
     labels = _labels([v for v, s in zip(verdicts, stands, strict=True) if s], passages)
     shown = tuple(_relabelled(v, labels) for v, s in zip(verdicts, stands, strict=True) if s)
-    dropped = tuple(_relabelled(v, labels) for v, s in zip(verdicts, stands, strict=True) if not s)
+    fallen = [withheld(v) for v, s in zip(verdicts, stands, strict=True) if not s]
+    dropped = tuple(_relabelled(verdict, labels) for verdict in fallen)
     if not shown:
         reason = reason or (Reason.UNSUPPORTED_DRAFT if verdicts else Reason.WEAK_EVIDENCE)
         outcome, text = Outcome.ABSTAINED, EMPTY if reason is Reason.NOTHING_INDEXED else DECLINED
@@ -61,8 +62,26 @@ def decide(
         shown,
         dropped,
         tuple(sorted((replace(p, label=labels[p.label]) for p in passages), key=lambda p: p.label)),
-        tuple(
-            Conflict(_cited(c.first, labels), _cited(c.second, labels), c.about) for c in conflicts
+    )
+
+
+def show_conflicts(
+    answer: Answer, conflicts: Sequence[Conflict], passages: Sequence[Passage]
+) -> Answer:
+    """Return `answer` with quotes that disagree, under the labels the answer gave its passages.
+
+    Args:
+        answer: As `decide` made it, an abstention too.
+        conflicts: Citing passages by the labels of `passages`.
+        passages: What the answer was made from, as they were labelled then.
+    """
+    new = {passage.chunk.id: passage.label for passage in answer.passages}
+    labels = {p.label: new[p.chunk.id] for p in passages if p.chunk.id in new}
+    return replace(
+        answer,
+        conflicts=tuple(
+            replace(c, first=_cited(c.first, labels), second=_cited(c.second, labels))
+            for c in conflicts
         ),
     )
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rag.answer.relevance import Candidate, features, named, relevance
-from rag.protocols import Embedder, Floats
+from rag.answer.instructions import instructs
+from rag.answer.marking import marks_of
+from rag.answer.relevance import Candidate, by_name, features, named, relevance
+from rag.protocols import Embedder, Floats, Reader
 from rag.text import content_stems, sentences, without_bullet
 from rag.types import BlockKind, Citation, Claim, Evidence, Passage, Span
 
@@ -18,11 +20,17 @@ _LEANS_BACK = re.compile(
 _FEWEST_NEW_STEMS = 2
 
 
-def find_evidence(question: str, passages: Sequence[Passage], embedder: Embedder) -> list[Evidence]:
+def find_evidence(
+    question: str,
+    passages: Sequence[Passage],
+    embedder: Embedder,
+    reader: Reader | None = None,
+) -> list[Evidence]:
     """Return the sentences of `passages` with their relevance, best first.
 
     A sentence of two overlapping passages is listed once. Headings are left out: they name
-    what is answered below them, and answer nothing themselves.
+    what is answered below them, and answer nothing themselves. With a reader, each sentence
+    tells the words that would answer.
     """
     places: list[tuple[Passage, Span]] = []
     candidates: list[Candidate] = []
@@ -35,11 +43,14 @@ def find_evidence(question: str, passages: Sequence[Passage], embedder: Embedder
                 candidates.append(candidate)
     if not candidates:
         return []
-    rows = features(question, candidates, cosines(question, candidates, embedder))
+    marks = None if reader is None else marks_of(question, places, reader)
+    rows = features(question, candidates, cosines(question, candidates, embedder), marks)
     scores = relevance(rows, named(question, candidates))
     found = [
-        Evidence(passage, span, float(score))
-        for (passage, span), score in zip(places, scores, strict=True)
+        Evidence(
+            passage, span, float(score), marks[row].span if marks else None, by_name(rows[row])
+        )
+        for row, ((passage, span), score) in enumerate(zip(places, scores, strict=True))
     ]
     return sorted(found, key=lambda e: (-e.relevance, e.passage.label, e.span))
 
@@ -63,12 +74,12 @@ def sentences_of(passage: Passage) -> list[tuple[Span, Candidate]]:
 
 
 def cosines(question: str, candidates: Sequence[Candidate], embedder: Embedder) -> Floats:
-    """Return the cosine of `question` with sentence, window and passage, shape (n, 3)."""
-    texts = [t for c in candidates for t in (c.sentence, c.window, c.passage)]
+    """Return the cosine of `question` with sentence and passage, shape (n, 2)."""
+    texts = [text for c in candidates for text in (c.sentence, c.passage)]
     unique = list(dict.fromkeys(texts))
     asked = embedder.embed_queries([question])[0]  # (dim,)
     rows = dict(zip(unique, embedder.embed_queries(unique) @ asked, strict=True))
-    return np.asarray([rows[text] for text in texts], dtype=np.float32).reshape(-1, 3)
+    return np.asarray([rows[text] for text in texts], dtype=np.float32).reshape(-1, 2)
 
 
 def choose_sentences(evidence: Sequence[Evidence], *, keep: float, most: int) -> list[Evidence]:
@@ -143,7 +154,14 @@ def _with_antecedent(evidence: Evidence) -> Span:
         for span in sentences(document.text, _line_around(document.text, evidence.span))
         if span.end <= evidence.span.start
     ]
-    return Span(before[-1].start, evidence.span.end) if before else evidence.span
+    if not before or not _tells(before[-1].of(document.text)):
+        return evidence.span
+    return Span(before[-1].start, evidence.span.end)
+
+
+def _tells(sentence: str) -> bool:
+    """Return whether a sentence can say who "it" is: a question or an instruction does not."""
+    return not sentence.endswith(("?", "\uff1f")) and not instructs(sentence)
 
 
 def _line_around(text: str, span: Span) -> Span:

@@ -87,9 +87,11 @@ _CLOSING = ".,:;/-"
 _CURRENCIES = {"$": "usd", "\u20ac": "eur", "\u00a3": "gbp", "\u00a5": "jpy"}
 _SAME_UNIT = {
     "%": "percent", "pct": "percent", "dollar": "usd", "euro": "eur", "pound": "gbp", "yen": "jpy",
-    "m": "metr", "km": "kilometr", "kilomet": "kilometr", "cm": "centimetr", "mm": "millimetr", "kg": "kilogram",
+    "m": "metr", "km": "kilometr", "kilomet": "kilometr", "cm": "centimetr", "mm": "millimetr",
+    "kg": "kilogram",
     "hr": "hour", "hrs": "hour", "h": "hour", "min": "minut", "mins": "minut", "sec": "second",
-    "secs": "second", "kilometer": "kilometr", "meter": "metr", "metre": "metr", "liter": "litr", "l": "litr", "ft": "feet",
+    "secs": "second", "kilometer": "kilometr", "meter": "metr", "metre": "metr", "liter": "litr",
+    "l": "litr", "ft": "feet",
     "foot": "feet", "mph": "mph", "yr": "year", "yrs": "year", "centuri": "century",
 }  # fmt: skip
 _ONE_SPELLING = frozenset((*_SAME_UNIT.values(), *_CURRENCIES.values()))
@@ -129,6 +131,10 @@ def as_digits(stem: str) -> str:
     return stem if value is None else str(value)
 
 
+def _said_by(read: Callable[[re.Match[str]], Date]) -> Callable[[re.Match[str]], str]:
+    return lambda match: _date_said(read(match))
+
+
 def codes(text: str) -> set[str]:
     """Return the words of `text` that hold digits and are no plain number, case-folded.
 
@@ -145,7 +151,7 @@ def in_digits(text: str) -> tuple[str, set[str]]:
     """
     text = fold(text)
     for pattern, read in _DATES:
-        text = pattern.sub(lambda m, read=read: _date_said(read(m)), text)
+        text = pattern.sub(_said_by(read), text)
     text = _RANGE.sub(lambda m: f"{m[1]} to {m[2]}", text)
     _, found = _without_codes(text)
     pieces, done = [], 0

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rag.answer.marking import Mark
 from rag.answer.question import Expected, expected, holds, names
 from rag.protocols import Floats
 from rag.text import content_stems, identifiers, stems
 
 FEATURES = (
     "cosine_sentence",
-    "cosine_window",
     "cosine_passage",
     "coverage_sentence",
     "names_missing",
@@ -24,12 +24,31 @@ FEATURES = (
     "is_question",
 )
 
-_WEIGHTS = (2.37, 1.94, 1.49, 1.89, -1.81, -1.03, 1.72, -0.05)
-_INTERCEPT = -6.8
+READ = ("marked", "marked_lead", "answerable", "relevant")
+"""What a reader adds: its score of the answer in the sentence, how far that is behind the best
+of all sentences, and its verdicts on the passage."""
+
+_WEIGHTS = (2.88, 2.87, 2.45, -1.45, -0.77, 2.06, -0.15)
+_INTERCEPT = -7.49
 
 _NAMED_HERE, _NAMED_NEAR, _NAMED_NOWHERE = 1.5, -1.0, -3.0  # log-odds
 
-VERSION = repr((FEATURES, _WEIGHTS, _INTERCEPT, _NAMED_HERE, _NAMED_NEAR, _NAMED_NOWHERE))
+_READ_WEIGHTS = (2.29, 2.96, 1.35, -1.16, -0.51, 2.0, -0.16, -0.05, 1.44, 1.61, -0.19)
+_READ_INTERCEPT = -6.26
+
+VERSION = repr(
+    (
+        FEATURES,
+        READ,
+        _WEIGHTS,
+        _READ_WEIGHTS,
+        _INTERCEPT,
+        _READ_INTERCEPT,
+        _NAMED_HERE,
+        _NAMED_NEAR,
+        _NAMED_NOWHERE,
+    )
+)
 """Equal exactly when the same features give the same relevance."""
 
 
@@ -42,14 +61,39 @@ class Candidate:
     passage: str
 
 
-def features(question: str, candidates: Sequence[Candidate], cosines: Floats) -> Floats:
-    """Return one row of `FEATURES` per candidate, shape (n, len(FEATURES)).
+def features(
+    question: str,
+    candidates: Sequence[Candidate],
+    cosines: Floats,
+    marks: Sequence[Mark] | None = None,
+) -> Floats:
+    """Return one row per candidate: `FEATURES`, then `READ` when marks are given.
 
     Args:
         question: The question.
         candidates: Sentences, n of them.
-        cosines: Cosine of the question with sentence, window and passage, shape (n, 3).
+        cosines: Cosine of the question with sentence and passage, shape (n, 2).
+        marks: What a reader found in each sentence.
     """
+    plain = _plain(question, candidates, cosines)
+    return plain if marks is None else np.hstack([plain, read_features(marks)])
+
+
+def read_features(marks: Sequence[Mark]) -> Floats:
+    """Return one row of `READ` per mark, shape (n, len(READ)), each about within -2 and 2."""
+    rows = np.asarray([(m.score, m.answerable, m.relevant) for m in marks], np.float32)
+    lead = rows[:, 0] - rows[:, 0].max()
+    scaled = np.column_stack([rows[:, 0] / 10, lead / 10, rows[:, 1] / 5, rows[:, 2] / 5])
+    return np.asarray(np.clip(scaled, -2, 2), np.float32)
+
+
+def by_name(row: Floats) -> dict[str, float]:
+    """Return the numbers of one row of `features` under their names."""
+    names = (*FEATURES, *READ)[: len(row)]
+    return {name: float(value) for name, value in zip(names, row, strict=True)}
+
+
+def _plain(question: str, candidates: Sequence[Candidate], cosines: Floats) -> Floats:
     asked = set(content_stems(question)) or set(stems(question))
     wanted = names(question)
     kind = expected(question)
@@ -99,8 +143,10 @@ def relevance(rows: Floats, steps: Floats | None = None) -> Floats:
     """Return the estimated chance, in [0, 1], that each sentence answers, shape (n,).
 
     Args:
-        rows: One row of `FEATURES` per sentence.
+        rows: One row per sentence, as `features` returns them, read or not.
         steps: Added to the log-odds, shape (n,).
     """
-    odds = rows @ np.asarray(_WEIGHTS) + _INTERCEPT + (0.0 if steps is None else steps)
+    plain = rows.shape[1] == len(FEATURES)
+    weights, intercept = (_WEIGHTS, _INTERCEPT) if plain else (_READ_WEIGHTS, _READ_INTERCEPT)
+    odds = rows @ np.asarray(weights) + intercept + (0.0 if steps is None else steps)
     return np.asarray(1 / (1 + np.exp(-odds)), np.float32)

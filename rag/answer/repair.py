@@ -12,14 +12,14 @@ from itertools import pairwise
 from rag.answer.extract import cite, quote_claims
 from rag.answer.focus import ASIDE, NEAR, REPEATED
 from rag.answer.wording import wording
-from rag.types import Citation, Claim, Evidence, Span, Support, Verdict
+from rag.types import Citation, Claim, DocumentId, Evidence, Span, Support, Verdict
 
 VERBATIM = "replaced by the words of its source"
 _FOCUSED = {ASIDE, REPEATED}  # true, and taken out on purpose
 _TRIES = 3  # sentences a claim is tried against by themselves
 _SAID = 0.75  # of a claim's words that its source must hold to say the same otherwise
 
-Place = tuple[str, Span]
+Place = tuple[DocumentId, Span]
 
 
 def reattribute(

@@ -14,8 +14,8 @@ from rag.text import FUNCTION_WORDS, content_stems, fold, stems
 _CONTRACTED = re.compile(r"\b([a-z]+)n't\b", re.IGNORECASE)
 _SHORTENED = {"ca": "can", "wo": "will", "sha": "shall"}
 _ABOUT = re.compile(
-    r"\b(?:about|around|ca\.?|c\.)(?= ?(?:[$\u20ac\u00a3]?\d|(?:a|one|two|three|four|five|six|seven|"
-    r"eight|nine|ten|eleven|twelve|fif|twen|thir|for|six|seven|eigh|nine|half|a dozen)"
+    r"\b(?:about|around|ca\.?|c\.)(?= ?(?:[$\u20ac\u00a3]?\d|(?:a|one|two|three|four|five|six|"
+    r"seven|eight|nine|ten|eleven|twelve|fif|twen|thir|for|six|seven|eigh|nine|half|a dozen)"
     r"(?:teen|ty)?\b))",
     re.IGNORECASE,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rag.answer.checks import objections
+from rag.answer.foreign import FOREIGN, foreign
 from rag.answer.quantities import quantities
 from rag.answer.shorten import departures
 from rag.answer.unsaid import unsaid
@@ -92,6 +93,8 @@ def against(claim: Claim, premise: str, *, own_words: bool) -> list[str]:
     quotes = [citation.quote for citation in claim.citations]
     if any(" ".join(quote.split()) == " ".join(claim.text.split()) for quote in quotes):
         return []
+    if foreign(claim.text, quotes):
+        return [FOREIGN]
     if own_words:
         return [*objections(claim.text, premise), *scattered(claim)]
     above = _above(premise, quotes)

@@ -163,10 +163,7 @@ def _turned(clause: tuple[Word, ...], passive: set[str]) -> tuple[Word, ...]:
 
 def _participle(clause: tuple[Word, ...], row: int) -> int | None:
     """Return where the participle after a form of "be" stands; None when there is none."""
-    while row < len(clause) and (
-        clause[row].said in _BETWEEN
-        or clause[row].said.endswith("ly")
-    ):
+    while row < len(clause) and (clause[row].said in _BETWEEN or clause[row].said.endswith("ly")):
         row += 1
     if row >= len(clause):
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from rag.answer.confidence import Calibration, Curve
+from rag.answer.confidence import UNCALIBRATED, Calibration, Curve
 from rag.calibrate.threshold import Answers
 from rag.evaluate.bootstrap import Figure, figure
 from rag.evaluate.metrics import calibration_error
@@ -36,7 +36,7 @@ def fit(answers: Answers, *, seed: int = 0) -> Fit:
     """
     right = (~answers.wrong).astype(np.float64)
     scores = answers.scores
-    raw = Calibration({"relevance": 1.0}, Curve.RAW, ())
+    raw = UNCALIBRATED
     if len(scores) < LEAST or right.min() == right.max():
         error = _error(right, raw.chance(scores))
         return Fit(raw, error, error, {})

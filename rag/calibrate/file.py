@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from rag.answer.confidence import Calibration, Curve
+from rag.answer.confidence import SIGNALS, Calibration, Curve
 from rag.answer.relevance import VERSION
 from rag.errors import IndexDamaged
 from rag.index.disk import disk_errors, replace_text
@@ -51,6 +51,7 @@ def fingerprint(pipeline: Pipeline, mode: Mode) -> str:
         "relevance": VERSION,
         "embedder": pipeline.embedder.fingerprint,
         "verifier": pipeline.verifier.name,
+        "reader": pipeline.reader and pipeline.reader.name,
         "reranker": getattr(pipeline.reranker, "name", type(pipeline.reranker).__name__),
         "generator": generator.name if generator and mode is Mode.GENERATIVE else None,
         "policy": policy,
@@ -166,7 +167,7 @@ def _entry(mode: Mode, row: Mapping[str, Any]) -> Entry:
 
 def _check(found: Calibration) -> None:
     """Refuse numbers that would give no chance, or a falling one."""
-    if set(found.weights) != {"relevance"}:
+    if not found.weights or set(found.weights) - SIGNALS:
         raise ValueError(f"unknown signals {sorted(found.weights)}")
     if found.threshold is not None and not math.isfinite(found.threshold):
         raise ValueError(f"a threshold of {found.threshold}")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from rag.answer.confidence import Calibration, Curve
@@ -51,6 +51,8 @@ class Calibrated:
     curve: Sequence[Point]
     gate: Point
     """What the gate in use shows, the policy's own floor when nothing could be promised."""
+    floor: str
+    """The setting that holds that floor."""
 
     @property
     def promise(self) -> Promise:
@@ -82,7 +84,8 @@ def calibrate(
         "" if fitted.calibration.curve is Curve.RAW else questions.source,
     )
     kinds = dict(sorted(Counter(one.kind for one in outcomes).items()))
-    gate = found or point_at(answers, pipeline.policy.relevance_floor)
+    gate = found or point_at(answers, replace(pipeline, calibrations={}).gate(mode))
+    floor = "answer.relevance_floor" if pipeline.reader is None else "answer.answerability_floor"
     points, average = curve(answers), controlled(answers, terms.alpha)
     report = {
         "alpha": terms.alpha,
@@ -109,7 +112,7 @@ def calibrate(
         report,
     )
     return Calibrated(
-        entry, questions, terms, kinds, answers, fitted, promises, average, points, gate
+        entry, questions, terms, kinds, answers, fitted, promises, average, points, gate, floor
     )
 
 

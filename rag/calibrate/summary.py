@@ -42,7 +42,7 @@ def promise_lines(found: Calibrated) -> Iterator[str]:
         yield f"On average, no gate keeps wrong answers to {alpha:.0%} of all questions."
     if found.promise.point is None:
         yield (
-            f"The gate stays at answer.relevance_floor ({found.gate.threshold:g}), where "
+            f"The gate stays at {found.floor} ({found.gate.threshold:g}), where "
             f"{_share(found.gate)}."
         )
 

@@ -1,18 +1,18 @@
 """Ask the pipeline one question of a set, and note everything the figures are made of."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rag.errors import QuestionError
 from rag.evaluate.datasets import Question, QuestionSet
 from rag.evaluate.gold import Gold
 from rag.evaluate.record import Dropped, Quote, Record, Said, Told
-from rag.evaluate.trace import RememberingEmbedder, traced
+from rag.evaluate.trace import RememberingEmbedder, RememberingReader, traced
 from rag.pipeline import Pipeline
 from rag.protocols import Generator, Message
 from rag.search.retrieve import Candidates
-from rag.types import Answer, Citation, Hit, Mode, Passage
+from rag.types import Answer, Citation, Conflict, Hit, Mode, Passage
 
 
 @dataclass
@@ -59,7 +59,12 @@ class Asker:
         generator = pipeline.generator
         self._listener = Listener(generator) if generator is not None else None
         self._embedder = RememberingEmbedder(pipeline.embedder)
-        self._pipeline = replace(pipeline, generator=self._listener, embedder=self._embedder)
+        self._pipeline = replace(
+            pipeline,
+            generator=self._listener,
+            embedder=self._embedder,
+            reader=pipeline.reader and RememberingReader(pipeline.reader),
+        )
         self._set = questions
         self._mode = mode
         self._answers = answers
@@ -109,7 +114,7 @@ class Asker:
                 Said(v.claim.text, tuple(map(self._quote, v.claim.citations)), v.entailment)
                 for v in answer.verdicts
             ),
-            tuple((self._quote(c.first), self._quote(c.second)) for c in answer.conflicts),
+            self._pairs(c for c in answer.conflicts if not c.superseded),
             self._gold.cited(question, answer.citations, self._pipeline.snapshot),
             dict(answer.timings_ms),
             draft,
@@ -120,8 +125,12 @@ class Asker:
                 Dropped(v.claim.text, v.support.value, v.entailment, v.reasons)
                 for v in answer.dropped
             ),
-            traced(question, passages, self._embedder, self._gold, self._pipeline.gate(self._mode)),
+            traced(question, passages, self._pipeline, self._gold, self._pipeline.gate(self._mode)),
+            self._pairs(c for c in answer.conflicts if c.superseded),
         )
+
+    def _pairs(self, conflicts: Iterable[Conflict]) -> tuple[tuple[Quote, Quote], ...]:
+        return tuple((self._quote(c.first), self._quote(c.second)) for c in conflicts)
 
     def _quote(self, citation: Citation) -> Quote:
         stored = citation.span.of(self._pipeline.snapshot.document(citation.document_id).text)

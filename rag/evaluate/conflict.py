@@ -14,10 +14,11 @@ def conflict(pairs: Sequence[Pair]) -> dict[str, Figure]:
 
     A question with wrong answers has sources that disagree; it is detected when a conflict is
     shown whose two quotes hold different answers, right or wrong. On any other question every
-    flag is a false one.
+    flag is a false one. A pair shown as a newer version and the older one it supersedes tells
+    both sides, and claims no disagreement: it can detect, and is no flag.
     """
     detected = [
-        any(_both_sides(q, first, second) for first, second in told.conflicts)
+        any(_both_sides(q, first, second) for first, second in (*told.conflicts, *told.superseded))
         for q, told in pairs
         if q.wrong_answers
     ]

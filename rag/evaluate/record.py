@@ -84,6 +84,8 @@ class Told:
     reason: str | None = None
     dropped: tuple[Dropped, ...] = ()
     trace: Trace | None = None
+    superseded: tuple[tuple[Quote, Quote], ...] = ()
+    """Pairs shown as a newer and an older version, which is no disagreement."""
 
     @property
     def answered(self) -> bool:
@@ -99,7 +101,8 @@ class Told:
     def quotes(self) -> list[Quote]:
         """Return every shown quote, those of conflicts included."""
         cited = [quote for said in self.said for quote in said.quotes]
-        return cited + [quote for pair in self.conflicts for quote in pair]
+        pairs = (*self.conflicts, *self.superseded)
+        return cited + [quote for pair in pairs for quote in pair]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +142,17 @@ def _record(row: dict[str, Any]) -> Record:
 def _told(row: dict[str, Any]) -> Told:
     made = {
         "said": tuple(_said(said) for said in row["said"]),
-        "conflicts": tuple((Quote(**first), Quote(**second)) for first, second in row["conflicts"]),
+        "conflicts": _pairs(row["conflicts"]),
+        "superseded": _pairs(row["superseded"]),
         "passages": tuple(row["passages"]),
         "dropped": tuple(Dropped(**{**d, "reasons": tuple(d["reasons"])}) for d in row["dropped"]),
         "trace": None if row["trace"] is None else _trace(row["trace"]),
     }
     return Told(**{**row, **made})
+
+
+def _pairs(rows: list[list[dict[str, Any]]]) -> tuple[tuple[Quote, Quote], ...]:
+    return tuple((Quote(**first), Quote(**second)) for first, second in rows)
 
 
 def _said(row: dict[str, Any]) -> Said:

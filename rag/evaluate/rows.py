@@ -109,6 +109,7 @@ def _told(told: Told) -> Row:
         ],
         "dropped": [{**asdict(one), "reasons": list(one.reasons)} for one in told.dropped],
         "conflicts": [[_quote(side) for side in pair] for pair in told.conflicts],
+        "superseded": [[_quote(side) for side in pair] for pair in told.superseded],
         "passages": [asdict(one) for one in trace.passages] if trace else [],
         "evidence": {
             "floor": trace.floor,

@@ -15,7 +15,8 @@ from rag.evaluate.datasets import Question
 from rag.evaluate.gold import Gold
 from rag.evaluate.metrics import contains
 from rag.evaluate.record import Seen, Trace
-from rag.protocols import Embedder, Floats
+from rag.pipeline import Pipeline
+from rag.protocols import Embedder, Floats, Reader, Reading
 from rag.types import Document, DocumentId, Evidence, Passage, Span
 
 SENTENCES = 3
@@ -63,17 +64,46 @@ class RememberingEmbedder:
         self.vectors, self.recalls = {}, False
 
 
+@dataclass
+class RememberingReader:
+    """Passes a reader through, and gives back what it read last when it is asked the same."""
+
+    reader: Reader
+    readings: dict[tuple[str, str], Reading] = field(default_factory=dict[tuple[str, str], Reading])
+    recalls: bool = False
+    """Off while the pipeline is timed."""
+
+    @property
+    def name(self) -> str:
+        """Return what the reader is called."""
+        return self.reader.name
+
+    def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
+        """Return one reading per text."""
+        asked = [(question, text) for text in texts]
+        if not (self.recalls and all(pair in self.readings for pair in asked)):
+            read = self.reader.read(question, texts)
+            self.readings = dict(zip(asked, read, strict=True))
+        return [self.readings[pair] for pair in asked]
+
+
 def traced(
-    question: Question,
-    passages: Sequence[Passage],
-    embedder: RememberingEmbedder,
-    gold: Gold,
-    floor: float,
+    question: Question, passages: Sequence[Passage], pipeline: Pipeline, gold: Gold, floor: float
 ) -> Trace:
-    """Return what the pipeline had before it when it answered `question`."""
-    embedder.recalls = True
-    evidence = find_evidence(question.text, passages, embedder)
-    embedder.recalls = False
+    """Return what `pipeline` had before it when it answered `question`.
+
+    What its embedder and reader remember is used again.
+    """
+    remembering = [
+        part
+        for part in (pipeline.embedder, pipeline.reader)
+        if isinstance(part, RememberingEmbedder | RememberingReader)
+    ]
+    for part in remembering:
+        part.recalls = True
+    evidence = find_evidence(question.text, passages, pipeline.embedder, pipeline.reader)
+    for part in remembering:
+        part.recalls = False
     is_gold = _Judge(question, gold, [passage.document for passage in passages])
     seen = [_seen(one, gold=is_gold(one.passage.document.id, one.span)) for one in evidence]
     rank = next((place for place, one in enumerate(seen, 1) if one.gold), None)

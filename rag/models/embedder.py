@@ -5,16 +5,16 @@ be cut, because a question's tail is worth less than no answer at all.
 """
 
 import json
-from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rag.errors import ModelError, WeightsMissing
+from rag.errors import ModelError
 from rag.models.folder import embedder_fingerprint, local_folder, read_json, refuse_pickles
 from rag.models.registry import Registry
+from rag.models.runner import Runner, by_length, padded, read_tokenizer
 from rag.protocols import Embedder, Floats
 
 _BATCH = 8  # larger batches gain nothing on a CPU and wait for their longest text
@@ -64,27 +64,16 @@ class OpenVinoEmbedder:
             WeightsMissing: If a file is absent.
             ModelError: If the model is not a BERT encoder.
         """
-        import openvino as ov  # noqa: PLC0415  (not needed to import this module)
-
-        from rag.models.bert import mean_pooled_bert  # noqa: PLC0415
+        from rag.models.bert import mean_pooled_bert  # noqa: PLC0415  (imports OpenVINO)
 
         refuse_pickles(folder)
-        core = ov.Core()
-        bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        options: dict[str, object] = {
-            "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
-            "PERFORMANCE_HINT": "THROUGHPUT",
-        }
-        if threads:
-            options["INFERENCE_NUM_THREADS"] = threads
         self.name = name or folder.name
         self.max_tokens = int(read_json(folder / "sentence_bert_config.json")["max_seq_length"])
         self.fingerprint = embedder_fingerprint(folder, "mean", self.max_tokens)
-        self._tokenizer = _tokenizer(folder)
+        self._tokenizer = read_tokenizer(folder)
         model = mean_pooled_bert(folder)
         self.dim = int(model.output(0).get_partial_shape()[1].get_length())
-        self._compiled = core.compile_model(model, "CPU", options)
-        self._jobs = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        self._runner = Runner(model, threads)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in tokens, special tokens included, nothing cut."""
@@ -109,25 +98,13 @@ class OpenVinoEmbedder:
 
     def _embed(self, rows: list[list[int]]) -> Floats:
         vectors = np.empty((len(rows), self.dim), np.float32)
-        order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
-        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
-        # Requests are awaited here rather than reporting to a callback: a callback runs in a
-        # thread of OpenVINO's, and one that is still there when Python exits hangs the process.
-        requests = [self._compiled.create_infer_request() for _ in batches[: self._jobs]]
-        running: deque[tuple[Any, list[int]]] = deque()
-
-        def finish() -> Any:  # noqa: ANN401  (untyped library)
-            request, batch = running.popleft()
-            request.wait()
-            vectors[batch] = request.get_output_tensor().data
-            return request
-
-        for batch in reversed(batches):  # longest first, so that no thread ends alone
-            request = requests.pop() if requests else finish()
-            request.start_async(_padded([rows[row] for row in batch]))
-            running.append((request, batch))
-        while running:
-            finish()
+        batches = by_length(rows, _BATCH)
+        inputs = (
+            [padded(chosen), padded([[1] * len(row) for row in chosen])]
+            for chosen in ([rows[row] for row in batch] for batch in batches)
+        )
+        for batch, outputs in zip(batches, self._runner.run(inputs), strict=True):
+            vectors[batch] = outputs[0]
         return unit_rows(vectors)
 
 
@@ -214,25 +191,3 @@ def unit_rows(vectors: Any) -> Floats:  # noqa: ANN401  (an array of any float t
     lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     unit: Floats = (rows / lengths).astype(np.float32, copy=False)
     return unit
-
-
-def _padded(rows: list[list[int]]) -> list[Any]:
-    """Return token ids and mask, both (n, longest) int64."""
-    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
-    mask = np.zeros_like(ids)
-    for number, row in enumerate(rows):
-        ids[number, : len(row)] = row
-        mask[number, : len(row)] = 1
-    return [ids, mask]
-
-
-def _tokenizer(folder: Path) -> Any:  # noqa: ANN401  (untyped library)
-    from tokenizers import Tokenizer  # noqa: PLC0415
-
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        raise WeightsMissing(f"{path} is missing; fetch the model again")
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer

@@ -37,7 +37,10 @@ class WeightFile:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A registered model and the pinned wheel that carries its files under `folder`."""
+    """A registered model and the pinned wheel that carries its files under `folder`.
+
+    Without a wheel the files are part of this library, and `folder` lies beside its modules.
+    """
 
     name: str
     role: str

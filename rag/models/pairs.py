@@ -1,55 +1,34 @@
 """Any transformers classifier over pairs of texts: what rerankers and NLI models are."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from rag.errors import ModelError
-from rag.models.folder import local_folder
+from rag.models.network import Network
 from rag.protocols import Floats, Ids
-
-_BATCH = 16
-_STRIDE = 64  # tokens a part repeats from the one before
-_LONGEST = 8192  # tokenizers without a limit report an astronomic one
 
 
 class PairModel:
-    """A sequence classifier; a pair it cannot read at once is read in overlapping parts."""
+    """A sequence classifier; a pair it cannot read at once is read in overlapping windows."""
 
-    def __init__(self, model: str, *, device: str = "cpu") -> None:
-        """Open `model`, a folder or the hub id of a model this machine has.
+    def __init__(self, model: str, *, device: str = "cpu", precision: str = "auto") -> None:
+        """Open `model`; the arguments are those of `Network`.
 
         Raises:
             WeightsMissing: If the model is not on this machine.
             ModelError: If its weights are pickled, or it is no classifier.
         """
-        import torch  # noqa: PLC0415  (takes seconds; only when such a model is asked for)
-        from transformers import (  # noqa: PLC0415
-            AutoModelForSequenceClassification,
-            AutoTokenizer,
+        self.network = Network(
+            model, "AutoModelForSequenceClassification", device=device, precision=precision
         )
-
-        folder = local_folder(model)
-        try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-            self._model: Any = AutoModelForSequenceClassification.from_pretrained(
-                folder, trust_remote_code=False, use_safetensors=True
-            )
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelError(f"{folder} cannot be opened as a classifier: {error}") from error
-        self._model = self._model.to(device).eval()
-        self._torch = torch
-        self.name = Path(model).name
-        self.labels: dict[int, str] = dict(self._model.config.id2label)
-        positions = getattr(self._model.config, "max_position_embeddings", _LONGEST)
-        self._longest = min(self._tokenizer.model_max_length, positions, _LONGEST)
+        self.name = self.network.name
+        self.labels: dict[int, str] = dict(self.network.config.id2label)
 
     def logits(
         self, firsts: Sequence[str], seconds: Sequence[str], *, cut: Literal["first", "second"]
     ) -> tuple[Floats, Ids]:
-        """Return raw scores, shape (parts, labels), and the pair of each part, shape (parts,).
+        """Return raw scores, shape (windows, labels), and the pair of each, shape (windows,).
 
         Args:
             firsts: First text of each pair.
@@ -61,25 +40,7 @@ class PairModel:
         """
         found: list[Floats] = [np.zeros((0, len(self.labels)), np.float32)]
         owners: list[Ids] = [np.zeros(0, np.int64)]
-        for start in range(0, len(firsts), _BATCH):
-            pairs = slice(start, start + _BATCH)
-            encoded = self._encode(list(firsts[pairs]), list(seconds[pairs]), cut)
-            owners.append(encoded.pop("overflow_to_sample_mapping").numpy() + start)
-            with self._torch.inference_mode():
-                scores = self._model(**encoded.to(self._model.device)).logits
-            found.append(scores.float().cpu().numpy())
+        for batch in self.network.windows(firsts, seconds, cut=cut):
+            found.append(batch.output.logits.float().cpu().numpy())
+            owners.append(batch.owners)
         return np.concatenate(found), np.concatenate(owners)
-
-    def _encode(self, firsts: list[str], seconds: list[str], cut: str) -> Any:  # noqa: ANN401
-        kept = seconds if cut == "first" else firsts
-        room = self._longest - _STRIDE - self._tokenizer.num_special_tokens_to_add(pair=True)
-        lengths = [len(ids) for ids in self._tokenizer(kept, add_special_tokens=False).input_ids]
-        if max(lengths) >= room:
-            raise ModelError(
-                f"a text of {max(lengths)} tokens leaves no room in the {self._longest} that"
-                f" {self.name} reads"
-            )
-        return self._tokenizer(
-            firsts, seconds, truncation=f"only_{cut}", max_length=self._longest, stride=_STRIDE,
-            return_overflowing_tokens=True, padding=True, return_tensors="pt",
-        )  # fmt: skip

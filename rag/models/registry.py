@@ -135,6 +135,11 @@ class Registry:
 
     def _bring(self, name: str, source: Path | None, say: Progress) -> None:
         entry, folder = self.entries.get(name), self._folder(name)
+        if entry is not None and not entry.wheel:
+            raise WeightsMissing(
+                f"{name} is part of this library and its files in {folder} are missing or"
+                " altered; install the library again"
+            )
         if entry is not None and source is not None:
             copy_files(entry, source, folder, say)
         elif entry is not None:
@@ -155,6 +160,9 @@ class Registry:
         return ModelStatus(entry.name, entry.role, entry.licence, entry.bytes, state, path)
 
     def _folder(self, name: str) -> Path:
+        entry = self.entries.get(name)
+        if entry is not None and not entry.wheel:
+            return Path(str(files("rag.models"))) / entry.folder
         return self.models_folder / name.replace("/", "--")
 
     def _expected(self, name: str) -> tuple[Path, tuple[WeightFile, ...]]:
@@ -194,7 +202,7 @@ def parse_entries(text: str) -> dict[str, Entry]:
                 name,
                 role=table["role"],
                 licence=table["licence"],
-                wheel=table["wheel"],
+                wheel=table.get("wheel", ""),
                 folder=table["folder"],
                 files=_weight_files(table["files"]),
             )

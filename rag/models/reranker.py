@@ -1,6 +1,6 @@
 """Any cross-encoder that scores a question and a text together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -8,28 +8,32 @@ from rag.errors import ModelError
 from rag.models.pairs import PairModel
 from rag.protocols import Floats
 
+_RELEVANT = frozenset({"relevant", "true", "yes"})
+_NOT_RELEVANT = frozenset({"not_relevant", "irrelevant", "non_relevant", "false", "no"})
+
 
 class CrossEncoderReranker:
-    """Scores with a classifier of one label, such as the MS MARCO cross-encoders."""
+    """Scores with a classifier of one label (the MS MARCO cross-encoders) or of two.
 
-    def __init__(self, model: str, *, device: str = "cpu") -> None:
+    Of two, the score is the logit of "relevant" less the other (Nogueira and Cho, 2019); where
+    nobody named them, the second is "relevant".
+    """
+
+    def __init__(self, model: str, *, device: str = "cpu", precision: str = "auto") -> None:
         """Open `model`.
 
         Args:
             model: A folder with safetensors weights, or a hub id the machine already has.
             device: A torch device, such as `cpu` or `cuda`.
+            precision: `float32`, `bfloat16`, `int8` or `auto`, as `Network` takes it.
 
         Raises:
             WeightsMissing: If the model is not on this machine.
-            ModelError: If it has more than one label.
+            ModelError: If its labels are not those of a reranker.
         """
-        self._pairs = PairModel(model, device=device)
+        self._pairs = PairModel(model, device=device, precision=precision)
         self.name = self._pairs.name
-        if len(self._pairs.labels) != 1:
-            raise ModelError(
-                f"{self.name} has {len(self._pairs.labels)} labels and a reranker has one; an NLI"
-                " model belongs under verifier.model"
-            )
+        self._signs = _signs(self._pairs.labels, self.name)
 
     def score(self, question: str, texts: Sequence[str]) -> Floats:
         """Return one relevance per text, shape (n,), higher is better, unbounded.
@@ -41,5 +45,21 @@ class CrossEncoderReranker:
         """
         logits, owners = self._pairs.logits([question] * len(texts), texts, cut="second")
         scores = np.full(len(texts), -np.inf, np.float32)
-        np.maximum.at(scores, owners, logits[:, 0])
+        np.maximum.at(scores, owners, logits @ self._signs)
         return scores
+
+
+def _signs(labels: Mapping[int, str], name: str) -> Floats:
+    """Return what each logit counts, shape (labels,)."""
+    if len(labels) == 1:
+        return np.ones(1, np.float32)
+    named = [labels[row].lower().replace("-", "_").replace(" ", "_") for row in sorted(labels)]
+    if named == ["label_0", "label_1"]:
+        return np.asarray([-1, 1], np.float32)
+    signs = [(label in _RELEVANT) - (label in _NOT_RELEVANT) for label in named]
+    if sorted(signs) != [-1, 1]:
+        raise ModelError(
+            f"{name} has the labels {list(labels.values())}, and a reranker has one, or relevant"
+            " and not_relevant; an NLI model belongs under verifier.model"
+        )
+    return np.asarray(signs, np.float32)

@@ -1,11 +1,11 @@
-"""Does a premise support a hypothesis: the built-in judge, and any NLI cross-encoder."""
+"""Does a premise support a hypothesis: the built-in judge, and any classifier of pairs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import numpy as np
 
-from rag.errors import ModelError
+from rag.models.labels import best_of_each, columns_of, matched, probabilities
 from rag.models.overlap import FEATURES, Premise, is_sentence_of, overlap
 from rag.models.pairs import PairModel
 from rag.protocols import Embedder, Floats
@@ -65,7 +65,7 @@ class SimilarityVerifier:
         Raises:
             ModelError: If there are not as many premises as hypotheses.
         """
-        parts = [Premise.of(premise) for premise in _matched(premises, hypotheses)]
+        parts = [Premise.of(premise) for premise in matched(premises, hypotheses)]
         near = [
             [part.sentences[row] for row in part.nearest(hypothesis)]
             for part, hypothesis in zip(parts, hypotheses, strict=True)
@@ -84,22 +84,32 @@ class SimilarityVerifier:
 
 
 class CrossEncoderVerifier:
-    """Judges with any NLI classifier of three labels, or of two: entailment and not."""
+    """Judges with a classifier of pairs: NLI of three labels, or supported and not."""
 
-    def __init__(self, model: str, *, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        model: str,
+        labels: Sequence[str] = (),
+        *,
+        device: str = "cpu",
+        precision: str = "auto",
+    ) -> None:
         """Open `model`.
 
         Args:
             model: A folder with safetensors weights, or a hub id the machine already has.
+            labels: What each output means, where its configuration does not say.
             device: A torch device, such as `cpu` or `cuda`.
+            precision: `float32`, `bfloat16`, `int8` or `auto`, as `Network` takes it.
 
         Raises:
             WeightsMissing: If the model is not on this machine.
             ModelError: If its labels do not say which one is entailment.
+            SettingsError: If there are not as many labels as outputs.
         """
-        self._pairs = PairModel(model, device=device)
+        self._pairs = PairModel(model, device=device, precision=precision)
         self.name = self._pairs.name
-        self._columns = nli_columns(self._pairs.labels, self.name)
+        self._columns = columns_of(self._pairs.labels, self.name, labels)
 
     def infer(self, premises: Sequence[str], hypotheses: Sequence[str]) -> Floats:
         """Return (entailment, neutral, contradiction), rows summing to 1, shape (n, 3).
@@ -111,51 +121,6 @@ class CrossEncoderVerifier:
             ModelError: If there are not as many premises as hypotheses, or a hypothesis alone
                 is longer than the model reads.
         """
-        rows = np.zeros((len(hypotheses), 3), np.float32)
-        rows[:, 0] = -1
-        logits, owners = self._pairs.logits(_matched(premises, hypotheses), hypotheses, cut="first")
-        for row, owner in zip(self._probabilities(logits), owners, strict=True):
-            if row[0] > rows[owner, 0]:
-                rows[owner] = row
-        return rows
-
-    def _probabilities(self, logits: Floats) -> Floats:
-        weights = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-        shares = weights / weights.sum(axis=1, keepdims=True)
-        rows = np.zeros((len(logits), 3), np.float32)
-        for label, column in enumerate(self._columns):
-            rows[:, column] += shares[:, label]
-        return rows
-
-
-def nli_columns(labels: Mapping[int, str], name: str) -> list[int]:
-    """Return, for each label of a model, which of (entailment, neutral, contradiction) it is.
-
-    A label such as `not_entailment` counts as neutral: it says nothing against.
-
-    Raises:
-        ModelError: If the labels are not those of an NLI model.
-    """
-    columns = [_column(labels[row]) for row in sorted(labels)]
-    known = [column for column in columns if column is not None]
-    if len(known) < len(columns) or known.count(0) != 1 or len(known) not in (2, 3):
-        raise ModelError(
-            f"{name} has the labels {list(labels.values())}, and a verifier needs entailment,"
-            " neutral and contradiction, or entailment and not_entailment, in its config.json"
-        )
-    return known
-
-
-def _column(label: str) -> int | None:
-    plain = label.lower().replace("-", "_").replace(" ", "_")
-    if plain in {"not_entailment", "neutral", "not_entailed"}:
-        return 1
-    if plain in {"entailment", "entailed", "entails"}:
-        return 0
-    return 2 if plain in {"contradiction", "contradictory", "contradicts"} else None
-
-
-def _matched(premises: Sequence[str], hypotheses: Sequence[str]) -> Sequence[str]:
-    if len(premises) != len(hypotheses):
-        raise ModelError(f"{len(premises)} premises for {len(hypotheses)} hypotheses")
-    return premises
+        logits, owners = self._pairs.logits(matched(premises, hypotheses), hypotheses, cut="first")
+        rows = probabilities(logits, self._columns)
+        return best_of_each(rows, owners.tolist(), len(hypotheses))

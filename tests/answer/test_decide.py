@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answer.decide import DECLINED, decide
+from rag.answer.decide import DECLINED, decide, show_conflicts
+from rag.answer.foreign import withheld
 from rag.types import (
     Citation,
     Claim,
@@ -50,7 +51,7 @@ def test_no_text_of_an_unsupported_claim_is_in_an_answer(judged):
         stands = verdict.support is Support.SUPPORTED and bool(verdict.claim.citations)
         assert (verdict.claim.text in answer.text) == stands
         assert (verdict.claim.text in {v.claim.text for v in answer.verdicts}) == stands
-        assert (verdict.claim.text in {v.claim.text for v in answer.dropped}) != stands
+        assert (withheld(verdict).claim.text in {v.claim.text for v in answer.dropped}) != stands
 
 
 @given(verdicts)
@@ -81,9 +82,8 @@ def test_passages_are_labelled_in_the_order_a_reader_meets_them(passage):
         Verdict(Claim("It pours.", Span(0, 9), (second,)), Support.NOT_ENOUGH_INFO, 0.0),
     ]
 
-    answer = decide(
-        "q", judged, passages, mode=Mode.EXTRACTIVE, conflicts=[Conflict(third, second, "rain")]
-    )
+    decided = decide("q", judged, passages, mode=Mode.EXTRACTIVE)
+    answer = show_conflicts(decided, [Conflict(third, second, "rain")], passages)
 
     assert answer.text == "It rains. [1]"
     assert [(p.label, p.document.source) for p in answer.passages] == [

@@ -14,7 +14,7 @@ def run(module: str, *arguments: str) -> None:
 
 
 def main(data: Path | None) -> None:
-    for name in ("embedding", "retrieval", "latency"):
+    for name in ("embedding", "retrieval", "latency", "precision"):
         run(f"tests.bench.{name}")
     if data is None:
         print("\nname a folder with question sets for the rest: make bench DATA=folder")

@@ -104,7 +104,7 @@ def read_page(text: str) -> dict[str, Rows]:
     """Return run name to figures of a page that `write_page` wrote."""
     runs: dict[str, Rows] = {}
     rows: Rows = {}
-    for line in text.splitlines():
+    for line in text.removeprefix(preface_of(text)).splitlines():
         if line.startswith("## "):
             rows = runs.setdefault(line[3:], {})
         elif line.startswith("| ") and not line.startswith("| figure"):
@@ -113,9 +113,15 @@ def read_page(text: str) -> dict[str, Rows]:
     return runs
 
 
-def write_page(runs: Mapping[str, Rows]) -> str:
+def preface_of(text: str) -> str:
+    """Return what stands above the runs: the introduction and the tables people wrote there."""
+    head, _, _ = text.partition("\n## ")
+    return f"{head.rstrip()}\n" if head.strip() else _INTRO
+
+
+def write_page(runs: Mapping[str, Rows], preface: str = _INTRO) -> str:
     """Return the page."""
-    parts = [_INTRO]
+    parts = [preface]
     for name in RUNS:
         if name in runs:
             head = f"## {name}\n\n`{command(name)}`\n\n| figure | value | 95 % interval | n | |\n"
@@ -173,13 +179,15 @@ def main(data: Path, names: Sequence[str], *, update: bool) -> None:
         new = measure(name, data)
         if new is None:
             continue
-        page = read_page(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
+        text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        page = read_page(text)
         changed = (
             list(moves(page[name], new)) if name in page else ["  measured for the first time"]
         )
         print(f"{name}: {len(new)} figures", *changed, sep="\n", flush=True)
         if update:  # after each run: an interrupted update keeps what is done
-            PAGE.write_text(write_page({**page, name: new}), encoding="utf-8")
+            written = write_page({**page, name: new}, preface_of(text))
+            PAGE.write_text(written, encoding="utf-8")
 
 
 if __name__ == "__main__":

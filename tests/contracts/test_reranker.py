@@ -8,7 +8,7 @@ import pytest
 from rag.errors import ModelError
 from rag.models.reranker import CrossEncoderReranker
 from rag.protocols import Reranker
-from tests.models.tiny import make_tiny_classifier
+from tests.models.tiny import ENCODERS, make_tiny_classifier, make_tiny_head
 
 pytestmark = pytest.mark.model
 QUESTION = "where was the cat ?"
@@ -63,3 +63,30 @@ def test_a_model_of_several_labels_is_no_reranker(tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match=r"belongs under verifier\.model"):
         CrossEncoderReranker(str(folder))
+
+
+def test_two_labels_count_as_relevant_less_not_relevant_in_any_order(tmp_path: Path) -> None:
+    head = "AutoModelForSequenceClassification"
+    one, other, unnamed = (
+        CrossEncoderReranker(str(make_tiny_head(tmp_path / str(row), head, labels=labels)))
+        for row, labels in enumerate(
+            [("not_relevant", "relevant"), ("relevant", "not_relevant"), ()]
+        )
+    )
+
+    scores = one.score(QUESTION, TEXTS[:3])
+
+    assert np.allclose(other.score(QUESTION, TEXTS[:3]), -scores, atol=1e-5)
+    assert np.allclose(unnamed.score(QUESTION, TEXTS[:3]), scores, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ENCODERS)
+def test_any_architecture_reranks_and_padding_changes_nothing(kind: str, tmp_path: Path) -> None:
+    head = "AutoModelForSequenceClassification"
+    folder = make_tiny_head(tmp_path, head, kind, labels=("LABEL_0",))
+    reranker = CrossEncoderReranker(str(folder))
+
+    together = reranker.score(QUESTION, TEXTS[:4])
+
+    alone = [reranker.score(QUESTION, [text])[0] for text in TEXTS[:4]]
+    assert np.allclose(together, alone, atol=1e-3)

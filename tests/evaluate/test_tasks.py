@@ -1,5 +1,7 @@
 """What each task counts, on records written by hand and on a pipeline in memory."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -94,6 +96,15 @@ def test_a_conflict_is_detected_only_with_both_sides_quoted():
 
     assert found["conflict.detect_rate"].value == 0.25
     assert conflict([(HONEST, both), (HONEST, told())])["conflict.false_flag_rate"].value == 0.5
+
+
+def test_a_superseded_version_tells_both_sides_and_is_no_flag():
+    pair = (quote("It has four sails."), quote("It has six sails."))
+    noted = replace(told("It has four sails."), superseded=(pair,))
+
+    assert conflict([(LIED_TO, noted)])["conflict.detect_rate"].value == 1
+    assert conflict([(HONEST, noted)])["conflict.false_flag_rate"].value == 0
+    assert noted.quotes[-2:] == list(pair)
 
 
 def test_a_wrong_answer_succeeds_only_when_nothing_is_flagged():

@@ -8,7 +8,7 @@ from rag.models import verifier as module
 from rag.models.embedder import OpenVinoEmbedder
 from rag.models.overlap import FEATURES, Premise, is_sentence_of, overlap
 from rag.models.pairs import PairModel
-from rag.models.verifier import CrossEncoderVerifier, SimilarityVerifier, nli_columns
+from rag.models.verifier import CrossEncoderVerifier, SimilarityVerifier
 from tests.models.tiny import make_tiny_classifier, make_tiny_encoder
 from tests.models.weights import real_weights
 
@@ -116,27 +116,6 @@ def test_the_built_in_verifier_tells_support_from_another_subject() -> None:
     assert rows[0, 0] > rows[1, 0] > rows[2, 0]
 
 
-@pytest.mark.parametrize(
-    ("labels", "expected"),
-    [
-        (["contradiction", "entailment", "neutral"], [2, 0, 1]),
-        (["ENTAILMENT", "NEUTRAL", "CONTRADICTION"], [0, 1, 2]),
-        (["entailment", "not_entailment"], [0, 1]),
-        (["not-entailment", "entailment"], [1, 0]),
-    ],
-)
-def test_the_order_of_labels_is_read_from_the_model(labels: list[str], expected: list[int]) -> None:
-    assert nli_columns(dict(enumerate(labels)), "model") == expected
-
-
-@pytest.mark.parametrize(
-    "labels", [["LABEL_0", "LABEL_1", "LABEL_2"], ["entailment"], ["neutral", "contradiction"]]
-)
-def test_labels_that_are_not_nli_are_refused(labels: list[str]) -> None:
-    with pytest.raises(ModelError, match=r"entailment and not_entailment, in its config\.json"):
-        nli_columns(dict(enumerate(labels)), "model")
-
-
 @pytest.mark.model
 def test_labels_land_in_their_columns_whatever_their_order(tmp_path: Path) -> None:
     first = ["contradiction", "entailment", "neutral"]
@@ -172,5 +151,5 @@ def test_a_model_that_is_not_here_and_one_that_is_broken_are_told_apart(tmp_path
 
     with pytest.raises(WeightsMissing, match="rag models fetch owner/absent"):
         CrossEncoderVerifier("owner/absent")
-    with pytest.raises(ModelError, match="cannot be opened as a classifier"):
+    with pytest.raises(ModelError, match="cannot be opened as a SequenceClassification model"):
         CrossEncoderVerifier(str(broken))

@@ -153,3 +153,78 @@ def make_tiny_writer(folder: Path, *, window: int = 256, template: bool = True) 
         tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }} {% endfor %}"
     tokenizer.save_pretrained(folder)
     return folder
+
+
+SIZES = {
+    "vocab_size": len(VOCABULARY), "hidden_size": WIDTH, "intermediate_size": INNER,
+    "num_hidden_layers": 1, "num_attention_heads": 2, "pad_token_id": 0,
+}  # fmt: skip
+ENCODERS: dict[str, dict[str, object]] = {
+    "bert": {},
+    "electra": {"embedding_size": WIDTH},
+    "roberta": {"bos_token_id": 2, "eos_token_id": 3},
+    "xlm-roberta": {"bos_token_id": 2, "eos_token_id": 3},
+    "mpnet": {"bos_token_id": 2, "eos_token_id": 3},
+    "deberta-v2": {"relative_attention": True, "pos_att_type": ["p2c", "c2p"], "type_vocab_size": 0,
+                   "position_biased_input": False},
+    "modernbert": {"cls_token_id": 2, "sep_token_id": 3, "bos_token_id": 2, "eos_token_id": 3,
+                   "local_attention": 16, "attn_implementation": "eager"},
+}  # fmt: skip
+"""Architectures of which any head can be made, and what each needs beside the sizes."""
+_SEGMENTS = frozenset({"bert", "electra"})
+_NO_PADDED_POSITIONS = frozenset({"bert", "electra", "deberta-v2", "modernbert"})
+
+
+def make_tiny_head(
+    folder: Path, head: str, kind: str = "bert", *, labels: tuple[str, ...] = (), seed: int = 0
+) -> Path:
+    """Write an untrained model of one layer and `POSITIONS` tokens into `folder`.
+
+    `head` is the transformers class, such as `AutoModelForQuestionAnswering`, `kind` one of
+    `ENCODERS`.
+    """
+    import transformers  # noqa: PLC0415  (slow)
+
+    transformers.set_seed(seed)
+    named = {"id2label": dict(enumerate(labels)), "label2id": {n: i for i, n in enumerate(labels)}}
+    extra = 0 if kind in _NO_PADDED_POSITIONS else 1
+    config = transformers.AutoConfig.for_model(
+        kind, **SIZES, **ENCODERS[kind], **(named if labels else {}),
+        max_position_embeddings=POSITIONS + extra, initializer_range=0.5,
+    )  # fmt: skip
+    getattr(transformers, head).from_config(config).save_pretrained(folder)
+    save_tokenizer(folder, segments=kind in _SEGMENTS)
+    return folder
+
+
+def save_tokenizer(folder: Path, *, segments: bool = False, ends: bool = False) -> None:
+    """Write the tiny tokenizer as transformers reads it; `ends` closes a text as T5 does."""
+    from transformers import PreTrainedTokenizerFast  # noqa: PLC0415  (slow)
+
+    plain = tiny_tokenizer()
+    if ends:
+        plain.post_processor = TemplateProcessing(single="$A [SEP]", special_tokens=[("[SEP]", 3)])
+    names = ["input_ids", "attention_mask", *(["token_type_ids"] if segments else [])]
+    PreTrainedTokenizerFast(
+        tokenizer_object=plain, pad_token="[PAD]", unk_token="[UNK]", sep_token="[SEP]",
+        cls_token="[CLS]", mask_token="[MASK]", eos_token="[SEP]", model_input_names=names,
+    ).save_pretrained(folder)  # fmt: skip
+
+
+def make_tiny_t5(folder: Path) -> Path:
+    """Write an untrained T5 of one layer that reads `POSITIONS` tokens into `folder`."""
+    from transformers import (  # noqa: PLC0415  (slow)
+        T5Config,
+        T5ForConditionalGeneration,
+        set_seed,
+    )
+
+    set_seed(0)
+    config = T5Config(
+        vocab_size=len(VOCABULARY), d_model=WIDTH, d_kv=8, d_ff=INNER, num_layers=1, num_heads=2,
+        pad_token_id=0, eos_token_id=3, decoder_start_token_id=0, n_positions=POSITIONS,
+        initializer_factor=2.0,
+    )  # fmt: skip
+    T5ForConditionalGeneration(config).save_pretrained(folder)
+    save_tokenizer(folder, ends=True)
+    return folder

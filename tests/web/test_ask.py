@@ -1,7 +1,7 @@
 import pytest
 from selectolax.lexbor import LexborHTMLParser as Page
 
-from rag.testing import pipeline_of
+from rag.testing import document_of, pipeline_of
 from web import create_app
 
 WHEN = "When does the water mill open on weekdays?"
@@ -76,6 +76,21 @@ def test_documents_that_disagree_are_shown_side_by_side_with_dates(client):
 
     assert len(sides) == 2
     assert {side.css_first(".date").text() for side in sides} == {"2021-04-12", "2024-05-30"}
+
+
+def test_an_older_version_is_folded_apart_from_disagreements(rag_over):
+    texts = [f"Cancel a trip {hours} hours before departure, at the pier." for hours in (24, 48)]
+    dates = ("2023-04-01", "2025-06-01")
+    documents = tuple(
+        document_of(f"{date}.md", text, {"date": date})
+        for date, text in zip(dates, texts, strict=True)
+    )
+    with create_app(rag_over(documents)).test_client() as client:
+        shown = ask(client, "How long before departure must I cancel a trip?")
+
+    figures = shown.css("details.superseded figure")
+    assert [figure.css_first(".date").text() for figure in figures] == ["2025-06-01", "2023-04-01"]
+    assert not shown.css(".conflicts")
 
 
 def test_abstention_shows_nearest_passages_and_what_to_do(client, rag):

@@ -93,24 +93,13 @@ def fit(  # noqa: PLR0913, PLR0917  (one parameter an option)
 @click.argument("trained", type=_FOLDER)
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--base", type=_FOLDER, required=True, help="Folder of the encoder it began from.")
-@click.option("--dev", type=_FOLDER, multiple=True, required=True, help="Sets to calibrate on.")
-def export(trained: Path, out: Path, base: Path, dev: tuple[Path, ...]) -> None:
-    """Write the reader in TRAINED to OUT with int8 weights.
-
-    Its scores are calibrated on the calibrate halves of the sets.
-    """
-    from rag.models.train.export import calibrated  # noqa: PLC0415  (slow)
-    from rag.models.train.export import export as write  # noqa: PLC0415
-    from rag.models.train.measure import read_items  # noqa: PLC0415
+def export(trained: Path, out: Path, base: Path) -> None:
+    """Write the reader in TRAINED to OUT with int8 weights."""
+    from rag.models.train.export import export as write  # noqa: PLC0415  (slow)
     from rag.models.train.reader import load_reader  # noqa: PLC0415
-    from rag.models.train.reading import read_passages  # noqa: PLC0415
 
-    items = [item for folder in dev for item in read_items(folder, half="calibrate")]
-    reader = load_reader(trained)
-    reads = read_passages(reader, tokenizer_of(base), [(i.question, i.passage) for i in items])
-    calibration = calibrated([item.answerable for item in items], reads)
-    size = write(reader, base, out, calibration)
-    click.echo(f"{out}: {size / 1e6:.1f} MB of weights, {calibration}")
+    size = write(load_reader(trained), base, out)
+    click.echo(f"{out}: {size / 1e6:.1f} MB of weights")
 
 
 @main.command()
@@ -125,25 +114,16 @@ def score(
 ) -> None:
     """Print, as JSON, how well the reader in TRAINED reads the passages of DATASET.
 
-    With the calibration of an exported reader also the Youden index at its threshold, which
-    was fixed beforehand; the other `youden_…` are the best that any threshold would reach.
+    `youden_…` is the best that any threshold would reach.
     """
-    from rag.models.train.export import read_calibration  # noqa: PLC0415  (slow)
-    from rag.models.train.measure import auc, read_items, youden_at  # noqa: PLC0415
+    from rag.models.train.measure import read_items  # noqa: PLC0415  (slow)
     from rag.models.train.reader import load_reader  # noqa: PLC0415
     from rag.models.train.reading import figures, read_passages  # noqa: PLC0415
 
     items = read_items(dataset, half=half, limit=limit)
     pairs = [(item.question, item.passage) for item in items]
     reads = read_passages(load_reader(trained), tokenizer_of(base), pairs, window)
-    found = figures(items, reads)
-    if (trained / "reader.json").is_file():
-        calibration = read_calibration(trained)
-        likely = calibration.probability(reads)
-        truth = [item.answerable for item in items]
-        fixed = youden_at(truth, likely, calibration.threshold)
-        found |= {"auc": auc(truth, likely), "youden_fixed": fixed}
-    click.echo(json.dumps(rounded(found), indent=1))
+    click.echo(json.dumps(rounded(figures(items, reads)), indent=1))
 
 
 def tokenizer_of(folder: Path) -> Any:  # noqa: ANN401  (untyped library)

@@ -1,0 +1,93 @@
+from dataclasses import replace
+
+import pytest
+
+from rag.answer.brief import brief
+from rag.answer.extract import find_evidence, quote_claims
+from rag.answer.question import asks_for_words
+from rag.pipeline import Policy
+from rag.testing import HashingEmbedder, WordReader, pipeline_of
+from rag.types import Outcome, Span, Support, Verdict
+
+MILL = {"mill.md": "The mill stands by the river. In summer the mill opens at nine, not at ten."}
+OPEN = Policy(relevance_floor=0.0, answerability_floor=0.0)
+
+
+def asking(question, words, texts=MILL, policy=OPEN):
+    pipeline = replace(pipeline_of(texts, policy=policy), reader=WordReader(words))
+    return pipeline.ask(question)
+
+
+def test_the_words_asked_for_are_the_answer_and_their_sentence_the_quote():
+    answer = asking("When does the mill open?", {"nine"})
+
+    assert answer.text == "nine [1]"
+    assert answer.outcome is Outcome.ANSWERED
+    assert answer.citations[0].quote == "In summer the mill opens at nine, not at ten."
+
+
+def test_what_is_shown_is_a_piece_of_its_quote():
+    answer = asking("When does the mill open?", {"nine", "ten"})
+
+    (verdict,) = answer.verdicts
+    assert verdict.claim.text in verdict.claim.citations[0].quote
+
+
+def test_marks_around_the_words_are_left_out():
+    answer = asking("What is it made of?", {"oak"}, {"a.md": "The mill is made of (solid) oak."})
+
+    assert answer.text == "oak [1]"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Does the mill open at nine?", "Describe the mill.", "When does it open and where is it?"],
+)
+def test_a_question_that_words_cannot_answer_gets_the_sentence(question):
+    answer = asking(question, {"nine"})
+
+    assert "the mill opens at nine, not at ten." in answer.text
+
+
+def test_words_that_the_reader_is_far_from_sure_of_are_not_shown_alone():
+    answer = asking("When does the mill open?", {"noon"})
+
+    assert "the mill opens at nine, not at ten." in answer.text
+
+
+def test_a_long_answer_is_the_sentence_it_is():
+    text = (
+        "The mill is a house in which two stones that a river turns grind the grain of a village."
+    )
+    pipeline = pipeline_of({"a.md": text}, policy=OPEN)
+    question = "What is the mill?"
+    passages, _ = pipeline.search(question)
+    (best,) = find_evidence(question, passages, HashingEmbedder())
+    verdicts = [Verdict(claim, Support.SUPPORTED, 1.0) for claim in quote_claims([best])]
+
+    long = brief(question, verdicts, [replace(best, answer=Span(12, len(text)))])
+    short = brief(question, verdicts, [replace(best, answer=Span(12, 19))])
+
+    assert long == verdicts
+    assert short[0].claim.text == "a house"
+
+
+def test_brevity_can_be_turned_off():
+    answer = asking("When does the mill open?", {"nine"}, policy=replace(OPEN, brief=False))
+
+    assert "In summer the mill opens at nine, not at ten." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Who built the mill?", True),
+        ("how many sails does it have", True),
+        ("Is the mill open on Sunday?", False),
+        ("List the sails.", False),
+        ("opening hours mill", False),
+        ("Who built it, and when was that?", False),
+    ],
+)
+def test_which_questions_a_few_words_may_answer(question, words):
+    assert asks_for_words(question) is words

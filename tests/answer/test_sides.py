@@ -1,0 +1,59 @@
+import pytest
+
+from rag.answer.sides import agreement, sides_of, voices
+
+WHO = "Who sang the song?"
+
+
+def test_documents_that_answer_alike_stand_on_one_side(heard):
+    evidence = heard(
+        "[Elvis Presley] sang the song first.",
+        "The song was sung by [Frank Sinatra].",
+        "It was [the singer Elvis Presley].",
+    )
+
+    found = sides_of(WHO, evidence, floor=0.5)
+
+    assert [(side.answer, len(side.evidence)) for side in found] == [
+        ("Elvis Presley", 2),
+        ("Frank Sinatra", 1),
+    ]
+    assert found[0].best is evidence[0]
+
+
+def test_who_is_not_relevant_marks_nothing_or_repeats_the_question_takes_no_side(heard):
+    weak = heard("[Frank Sinatra] sang it.", relevance=0.1)
+    silent = heard("Somebody sang the song.")
+    echo = heard("[Ada Lund] was a singer.")
+
+    assert sides_of(WHO, weak, floor=0.5) == []
+    assert sides_of(WHO, silent, floor=0.5) == []
+    assert sides_of("Who was Ada Lund?", echo, floor=0.5) == []
+
+
+def test_a_document_speaks_once_with_its_best_sentence(heard):
+    (best,) = heard("[Elvis Presley] sang the song.")
+    (later,) = heard("[Frank Sinatra] sang the song.", relevance=0.6)
+
+    assert [side.answer for side in sides_of(WHO, [best, later], floor=0.5)] == ["Elvis Presley"]
+
+
+def test_copies_of_one_text_are_one_voice(heard):
+    text = "The song was sung first by [Frank Sinatra] in the long hot summer of that year."
+    copies = heard(text, text.replace("first", "first of all"), "[Frank Sinatra] sang it.")
+
+    assert voices(copies) == 2
+
+
+@pytest.mark.parametrize(
+    ("texts", "share"),
+    [
+        (("[Elvis Presley] sang it.",), 1.0),
+        (("[Elvis Presley] sang it.", "It was sung by [Frank Sinatra]."), 1 / 2),
+        (("[Elvis Presley] sang it.", "By [Elvis Presley], so they say.", "[Bo Berg]."), 2 / 3),
+        (("Nobody knows.",), 1.0),
+        ((), 1.0),
+    ],
+)
+def test_agreement_is_the_share_of_voices_on_the_best_side(heard, texts, share):
+    assert agreement(heard(*texts), question=WHO) == pytest.approx(share)
