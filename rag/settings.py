@@ -176,7 +176,7 @@ class ReaderSettings:
     """Which model marks the words that answer, and says whether a passage answers at all."""
 
     model: str = _setting(
-        "none",
+        "",
         "an extractive reader by folder or hub id; empty for the built-in, none for no reader",
     )
     threads: int = _setting(0, "CPU threads; 0 takes all", low=0, high=1024)

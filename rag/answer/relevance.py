@@ -33,8 +33,8 @@ _INTERCEPT = -7.49
 
 _NAMED_HERE, _NAMED_NEAR, _NAMED_NOWHERE = 1.5, -1.0, -3.0  # log-odds
 
-_READ_WEIGHTS = (2.29, 2.96, 1.35, -1.16, -0.51, 2.0, -0.16, -0.05, 1.44, 1.61, -0.19)
-_READ_INTERCEPT = -6.26
+_READ_WEIGHTS = (2.23, 2.55, 1.12, -0.56, -0.46, 1.88, 0.12, 0.35, 1.16, 1.21, -0.48)
+_READ_INTERCEPT = -5.46
 
 VERSION = repr(
     (
