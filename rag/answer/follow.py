@@ -32,6 +32,7 @@ _WH_PHRASE = re.compile(
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
 _GOES = frozenset("get go come travel sail drive walk fly".split())
 _LONGEST_FRAGMENT = 8  # words
+_SEEN = 2000  # characters of an earlier question or answer that are looked at
 _FEW = 4  # content words of a question that may lean on its topic without a pronoun
 
 
@@ -43,11 +44,12 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
         history: Earlier turns, oldest first; the last `REMEMBERED` are looked at. Their questions
             may themselves lean on the turns before them.
     """
-    turns = list(history)[-REMEMBERED:]
+    turns = [Turn(t.question[:_SEEN], t.answer[:_SEEN]) for t in list(history)[-REMEMBERED:]]
     if not turns:
         return question
     last = reduce(lambda before, turn: Turn(_after(turn.question, before), turn.answer), turns)
-    return _after(question, last)
+    made = _after(question, last)
+    return made if len(made) <= _SEEN else question
 
 
 def _after(question: str, last: Turn) -> str:

@@ -23,7 +23,9 @@ _TIES = frozenset("of on at with from in for".split())
 _BE = frozenset("is are was were be been".split())
 _WH = frozenset("who whom whose what which when where why how".split())
 _WORD = re.compile(r"[\w\u00c0-\u024f]+(?:['\u2019./&-][\w\u00c0-\u024f]+)*|[^\w\s]")
-_NAME = re.compile(r"[^\W\d_]*[A-Z][\w&'\u2019./-]*(?:\s+(?:of\s+|&\s+)?[A-Z\d][\w&'\u2019./-]*)*")
+_NAME = re.compile(
+    r"(?<!\w)[^\W\d_]*[A-Z][\w&'\u2019./-]*(?:\s+(?:of\s+|&\s+)?[A-Z\d][\w&'\u2019./-]*)*"
+)
 PARTICIPLE = re.compile(
     r"(?:\w+(?:ed|wn)|made|built|kept|held|paid|sold|sent|found|set|lost|told|met|cut|put|born|"
     r"written|given|taken|done|bought|left|fitted)$"

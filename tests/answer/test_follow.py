@@ -1,10 +1,12 @@
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from indexes.sample import folder
 from rag.answer.follow import standalone
+from rag.answer.topic import name_runs
 from rag.types import Turn
 
 ADULTS = "What does a ticket for adults cost?"
@@ -68,6 +70,24 @@ def test_a_follow_up_of_a_follow_up_keeps_the_topic():
     turns = [Turn(ADULTS), Turn("and for children?"), Turn("What about dogs?")]
 
     assert standalone("When can I buy it?", turns[:2]) == "When can I buy a ticket for children?"
+
+
+@pytest.mark.parametrize("word", ["a", "A", "Aa ", "A of ", "in A ", "a'", "é"])
+def test_a_long_history_is_looked_at_in_time_that_grows_with_it(word):
+    start = time.perf_counter()
+    standalone("When did she open it there?", [Turn("Who is he?", word * 30_000)])
+    name_runs(word * 10_000)
+
+    assert time.perf_counter() - start < 5
+
+
+def test_what_would_grow_too_long_is_left_as_typed():
+    before = Turn("What does a ticket " + "for adults " * 170)
+
+    typed = "and for children " + "x" * 1990
+
+    assert standalone("and for children?", [before]) != "and for children?"
+    assert standalone(typed, [before]) == typed
 
 
 def test_without_history_nothing_is_rewritten():
