@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from rag.answer.sides import agreement, sides_of, voices
+from rag.types import Span
 
 WHO = "Who sang the song?"
 
@@ -36,6 +39,23 @@ def test_a_document_speaks_once_with_its_best_sentence(heard):
     (later,) = heard("[Frank Sinatra] sang the song.", relevance=0.6)
 
     assert [side.answer for side in sides_of(WHO, [best, later], floor=0.5)] == ["Elvis Presley"]
+
+
+def test_a_document_speaks_with_the_sentence_in_which_the_answer_is_marked(heard):
+    topic, answer = heard("[The first] of many songs.", "[Elvis Presley] sang it.")
+    topic = replace(topic, signals={"marked": -0.9})
+    answer = replace(answer, passage=topic.passage, signals={"marked": 0.4}, relevance=0.8)
+    text = f"{topic.quote} [Elvis Presley] sang it.".replace("[", "").replace("]", "")
+    document = replace(topic.passage.document, text=text)
+    start = text.index("Elvis")
+    moved = replace(
+        answer,
+        passage=replace(topic.passage, document=document),
+        span=Span(start, len(text)),
+        answer=Span(start, start + len("Elvis Presley")),
+    )
+
+    assert [s.answer for s in sides_of(WHO, [topic, moved], floor=0.5)] == ["Elvis Presley"]
 
 
 def test_copies_of_one_text_are_one_voice(heard):
