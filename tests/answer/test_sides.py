@@ -42,17 +42,15 @@ def test_a_document_speaks_once_with_its_best_sentence(heard):
 
 
 def test_a_document_speaks_with_the_sentence_in_which_the_answer_is_marked(heard):
-    topic, answer = heard("[The first] of many songs.", "[Elvis Presley] sang it.")
-    topic = replace(topic, signals={"marked": -0.9})
-    answer = replace(answer, passage=topic.passage, signals={"marked": 0.4}, relevance=0.8)
-    text = f"{topic.quote} [Elvis Presley] sang it.".replace("[", "").replace("]", "")
-    document = replace(topic.passage.document, text=text)
-    start = text.index("Elvis")
+    (topic,) = heard("[The first] of many songs. Elvis Presley sang it.")
+    text = topic.passage.document.text
+    topic = replace(topic, span=Span(0, 24), signals={"marked": -0.9})
     moved = replace(
-        answer,
-        passage=replace(topic.passage, document=document),
-        span=Span(start, len(text)),
-        answer=Span(start, start + len("Elvis Presley")),
+        topic,
+        span=Span(text.index("Elvis"), len(text)),
+        relevance=0.8,
+        answer=Span(text.index("Elvis"), text.index(" sang")),
+        signals={"marked": 0.4},
     )
 
     assert [s.answer for s in sides_of(WHO, [topic, moved], floor=0.5)] == ["Elvis Presley"]
