@@ -59,6 +59,7 @@ def test_models_are_listed_before_any_is_fetched(rag):
     assert {(row["name"], row["present"]) for row in json.loads(out)} == {
         ("all-MiniLM-L6-v2", False),
         ("SmolLM2-135M-Instruct", False),
+        ("quotewell-reader", True),
     }
 
 

@@ -8,6 +8,9 @@ from rag.types import Evidence, Support, Verdict
 
 ASIDE = "the documents say this, but it does not answer the question"
 REPEATED = "this has been said already"
+NEAR = 1 / 3
+"""Of the floor: what a supported statement needs not to be an aside. The sentences that people's
+own answers rest on nearly all reach it, and planted instructions stay far below."""
 
 
 def focus(
@@ -18,24 +21,37 @@ def focus(
     Args:
         verdicts: In the order of the draft.
         evidence: Sentences with their relevance to the question.
-        floor: Least relevance, in [0, 1], of the best quote of a claim.
+        floor: Least relevance, in [0, 1], of a sentence that answers; `NEAR` of it will do for
+            one that a model chose to say, since whether to answer at all is decided already.
     """
-    relevance = {(e.passage.document.id, e.span): e.relevance for e in evidence}
     said: set[frozenset[str]] = set()
     focused: list[Verdict] = []
     for verdict in verdicts:
-        places = [(c.document_id, c.span) for c in verdict.claim.citations]
         words = frozenset(content_stems(verdict.claim.text))
         if verdict.support is not Support.SUPPORTED:
             focused.append(verdict)
         elif words in said:
             focused.append(_without(verdict, REPEATED))
-        elif max((relevance.get(place, 0.0) for place in places), default=0.0) < floor:
+        elif _relevance(verdict, evidence) < NEAR * floor:
             focused.append(_without(verdict, ASIDE))
         else:
             said.add(words)
             focused.append(verdict)
     return focused
+
+
+def _relevance(verdict: Verdict, evidence: Sequence[Evidence]) -> float:
+    """Return the relevance of the best sentence that the claim cites, alone or with others."""
+    cited = verdict.claim.citations
+    return max(
+        (
+            one.relevance
+            for one in evidence
+            for citation in cited
+            if citation.document_id == one.passage.document.id and citation.span.overlaps(one.span)
+        ),
+        default=0.0,
+    )
 
 
 def _without(verdict: Verdict, reason: str) -> Verdict:

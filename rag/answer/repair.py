@@ -10,11 +10,14 @@ from dataclasses import replace
 from itertools import pairwise
 
 from rag.answer.extract import cite, quote_claims
+from rag.answer.focus import ASIDE, NEAR, REPEATED
 from rag.answer.wording import wording
 from rag.types import Citation, Claim, DocumentId, Evidence, Span, Support, Verdict
 
 VERBATIM = "replaced by the words of its source"
+_FOCUSED = {ASIDE, REPEATED}  # true, and taken out on purpose
 _TRIES = 3  # sentences a claim is tried against by themselves
+_SAID = 0.75  # of a claim's words that its source must hold to say the same otherwise
 
 Place = tuple[DocumentId, Span]
 
@@ -56,8 +59,8 @@ def repair(
     """Return `verdicts` with a supported quotation after each claim that can be repaired.
 
     The unsupported claim stays in the list, so that it is reported as dropped. It is repaired
-    by the sentence it came nearest to, when that sentence answers the question by itself and
-    is not already cited by a claim that stands.
+    by the sentence it came nearest to, when that is not cited yet by a claim that stands, and
+    answers the question by itself, or says nearly what the claim says and is near the point.
 
     Args:
         verdicts: In the order of the draft.
@@ -74,8 +77,11 @@ def repair(
     repaired: list[Verdict] = []
     for verdict in verdicts:
         repaired.append(verdict)
-        source = None if verdict.support is Support.SUPPORTED else _source(verdict.claim, places)
-        if source is None or source.relevance < floor or _taken(_cite_of(source), used):
+        failed = verdict.support is not Support.SUPPORTED and not _FOCUSED & set(verdict.reasons)
+        source = _source(verdict.claim, places) if failed else None
+        if source is None or _taken(_cite_of(source), used):
+            continue
+        if source.relevance < (NEAR * floor if _says(source, verdict.claim) else floor):
             continue
         quote = _quoted(source, used, verdict.claim.lead)
         used |= {(c.document_id, c.span) for c in quote.citations}
@@ -86,6 +92,12 @@ def repair(
 def _cite_of(source: Evidence) -> Citation:
     """Return a citation of the sentence itself."""
     return cite(source.passage, source.span)
+
+
+def _says(source: Evidence, claim: Claim) -> bool:
+    """Return whether the sentence holds nearly all words of the claim."""
+    wanted = set(wording(claim.text).roots)
+    return len(wanted & set(wording(source.quote).roots)) >= _SAID * len(wanted)
 
 
 def _source(claim: Claim, places: dict[Place, Evidence]) -> Evidence | None:

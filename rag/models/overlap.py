@@ -1,12 +1,12 @@
-"""How far a premise covers a hypothesis, in plain numbers.
+"""How far a premise covers a hypothesis, in a few plain numbers.
 
 Words are stemmed and function words left out, so that order and inflection do not matter. The
-judgement over these numbers is made in `rag.models.verifier`; the exact comparison of
+judgement over these numbers is a logistic in `rag.models.verifier`; the exact comparison of
 quantities, dates and negations lives in `rag.answer` and is none of this module's business.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,31 +18,26 @@ from rag.text import content_stems, fold, sentences, stems
 FEATURES = (
     "coverage",
     "coverage_window",
-    "coverage_sentence",
-    "coverage_rare",
-    "rarest_missing",
-    "least_clause",
     "bigrams",
     "run",
-    "letters",
     "numbers_missing",
-    "names_missing",
-    "negation_differs",
+    "number_absent",
+    "name_absent",
     "cosine_sentence",
-    "cosine_pair",
     "cosine_premise",
-    "words",
-    "sentences",
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_MOST_SENTENCES = 3  # that a hypothesis is looked for in at once
-_NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w'-]*\w")
-_NEGATION = re.compile(r"\b(?:no|not|never|none|neither|nor|without|cannot)\b|n't\b")
-_CLAUSE = re.compile(r"[,;:]\s|\s(?:and|but|which|who|while|because|when|after|before)\s")
-_FEWEST = 2  # content words of a clause that is looked for by itself
-_GRAM = 4  # letters compared at a time
+_NUMBER_WORDS = {
+    word: str(value)
+    for value, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+        "fifteen sixteen seventeen eighteen nineteen twenty".split()
+    )
+} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80",
+     "ninety": "90", "hundred": "100", "first": "1", "second": "2", "third": "3"}  # fmt: skip
+_CAPITALISED = re.compile(r"\b[A-Z][\w'-]*\w")
 _MOST_VECTORS = 8  # sentences of a premise whose vectors are compared
-_LONGEST_LOG = 5.0  # the logarithm of about 150 words or sentences
+_MOST_SENTENCES = 3  # that a hypothesis is looked for in at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +60,6 @@ class Premise:
             tuple(frozenset(content_stems(sentence)) for sentence in found),
         )
 
-    @property
-    def windows(self) -> list[frozenset[str]]:
-        """Return the content of each two neighbouring sentences; of the only one, if it is."""
-        return [a | b for a, b in pairwise(self.content)] or list(self.content)
-
     def nearest(self, hypothesis: str) -> list[int]:
         """Return the few sentences that share most with `hypothesis`, in reading order.
 
@@ -80,54 +70,30 @@ class Premise:
         return sorted(order[:_MOST_VECTORS])
 
 
-@dataclass(frozen=True, slots=True)
-class Cosines:
-    """How near a hypothesis is to the nearest sentences of a premise, each in [-1, 1]."""
-
-    sentence: float
-    """With the nearest sentence."""
-    pair: float
-    """With the nearest mean of two neighbouring sentences."""
-    premise: float
-    """With the mean of the few nearest."""
-
-
-def overlap(
-    hypothesis: str, premise: Premise, cosines: Cosines, rarity: Mapping[str, float]
-) -> Floats:
+def overlap(hypothesis: str, premise: Premise, cosines: Floats, cosine_premise: float) -> Floats:
     """Return one value per entry of `FEATURES`, shape (len(FEATURES),).
 
     Args:
         hypothesis: The statement to be supported.
         premise: What should support it.
-        cosines: How near their vectors are.
-        rarity: How rare a common stem is, in [0, 1]; a stem that is not there is rarer, 1.
+        cosines: Of the hypothesis with the nearest sentences of the premise, shape (n,).
+        cosine_premise: Of the hypothesis with the mean of those sentences.
     """
     wanted = frozenset(content_stems(hypothesis)) or frozenset(stems(hypothesis)) or frozenset("?")
-    windows = premise.windows
-    best = max(windows, key=lambda window: len(wanted & window))
+    covered = [len(wanted & content) / len(wanted) for content in premise.content]
+    windows = [len(wanted & (a | b)) / len(wanted) for a, b in pairwise(premise.content)] or covered
     everything = frozenset().union(*premise.content)
-    nearest = max(range(len(premise.content)), key=lambda row: len(wanted & premise.content[row]))
-    clauses = _clauses(hypothesis) or [wanted]
     return np.asarray(
         [
-            _share(wanted, everything),
-            _share(wanted, best),
-            _share(wanted, premise.content[nearest]),
-            _weighed(wanted, best, rarity),
-            max((rarity.get(stem, 1.0) for stem in wanted - everything), default=0.0),
-            min(max(_share(clause, window) for window in windows) for clause in clauses),
+            len(wanted & everything) / len(wanted),
+            max(windows),
             _bigrams(hypothesis, premise),
             _longest_run(stems(hypothesis), premise.stems),
-            _share(_letters(hypothesis), _letters(premise.text)),
             _missing(_NUMBER.findall(hypothesis), _NUMBER.findall(premise.text)),
-            _missing(_names(hypothesis), stems(premise.text)),
-            float(_denies(hypothesis) != _denies(premise.sentences[nearest])),
-            cosines.sentence,
-            cosines.pair,
-            cosines.premise,
-            _log(len(wanted)),
-            _log(len(premise.sentences)),
+            float(not _figures(hypothesis) <= _figures(premise.text) | _spelled(premise.text)),
+            float(not _capitalised(hypothesis) <= set(stems(premise.text))),
+            float(cosines.max()),
+            cosine_premise,
         ],
         np.float32,
     )
@@ -152,34 +118,6 @@ def _plain(text: str) -> str:
     return " ".join(fold(text).split()).rstrip(".!?\u2026")
 
 
-def _share(wanted: frozenset[str], held: frozenset[str]) -> float:
-    return len(wanted & held) / len(wanted) if wanted else 1.0
-
-
-def _weighed(wanted: frozenset[str], held: frozenset[str], rarity: Mapping[str, float]) -> float:
-    """Return the share of `wanted` that is held, a rare word counting more than a common one."""
-    total = sum(rarity.get(stem, 1.0) for stem in wanted)
-    return sum(rarity.get(stem, 1.0) for stem in wanted & held) / total if total else 1.0
-
-
-def _clauses(hypothesis: str) -> list[frozenset[str]]:
-    found = [frozenset(content_stems(part)) for part in _CLAUSE.split(hypothesis)]
-    return [clause for clause in found if len(clause) >= _FEWEST]
-
-
-def _letters(text: str) -> frozenset[str]:
-    flat = " ".join(re.findall(r"\w+", fold(text)))
-    return frozenset(flat[row : row + _GRAM] for row in range(max(1, len(flat) - _GRAM + 1)))
-
-
-def _denies(text: str) -> bool:
-    return _NEGATION.search(fold(text)) is not None
-
-
-def _log(count: int) -> float:
-    return float(np.log1p(count)) / _LONGEST_LOG
-
-
 def _bigrams(hypothesis: str, premise: Premise) -> float:
     """Return the share of neighbouring content words that are neighbours in the premise."""
     wanted = set(pairwise(content_stems(hypothesis)))
@@ -202,9 +140,20 @@ def _longest_run(wanted: Sequence[str], held: Sequence[Sequence[str]]) -> float:
     return longest / max(1, len(wanted))
 
 
-def _names(hypothesis: str) -> list[str]:
-    return [stem for name in _NAME.findall(hypothesis) for stem in stems(name)]
+def _figures(text: str) -> set[str]:
+    return {number.replace(",", "") for number in _NUMBER.findall(fold(text))}
 
 
-def _missing(wanted: Collection[str], held: Collection[str]) -> float:
+def _spelled(text: str) -> set[str]:
+    """Return the numbers that `text` says in words, in digits."""
+    words = re.findall(r"[a-z]+", fold(text))
+    return {_NUMBER_WORDS[word] for word in words if word in _NUMBER_WORDS}
+
+
+def _capitalised(text: str) -> set[str]:
+    """Return the stems of all capitalised words, a word that opens a sentence included."""
+    return {stem for name in _CAPITALISED.findall(text) for stem in content_stems(name)}
+
+
+def _missing(wanted: Sequence[str], held: Sequence[str]) -> float:
     return len(set(wanted) - set(held)) / len(set(wanted)) if wanted else 0.0

@@ -1,16 +1,28 @@
 """Does a premise support a hypothesis: the built-in judge, and any classifier of pairs."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
+from itertools import chain
 
 import numpy as np
 
 from rag.models.labels import best_of_each, columns_of, matched, probabilities
-from rag.models.overlap import Cosines, Premise, is_sentence_of, overlap
+from rag.models.overlap import FEATURES, Premise, is_sentence_of, overlap
 from rag.models.pairs import PairModel
-from rag.models.support import Judgement, shipped
 from rag.protocols import Embedder, Floats
 
+# Fitted by `python -m tests.bench.fit_verifier`.
+_WEIGHTS = {
+    "coverage": 0.67,
+    "coverage_window": 1.09,
+    "bigrams": 0.32,
+    "run": 0.54,
+    "numbers_missing": -0.51,
+    "number_absent": -0.79,
+    "name_absent": -0.47,
+    "cosine_sentence": 1.13,
+    "cosine_premise": 1.01,
+}
+_INTERCEPT = -2.37
 _VERBATIM = 0.97
 _CONTRADICTION_SHARE = 0.1
 
@@ -18,15 +30,13 @@ _CONTRADICTION_SHARE = 0.1
 class SimilarityVerifier:
     """Judges by words in common and by the embedder that is loaded anyway; no weights of its own.
 
-    A fitted judgement over the numbers of `rag.models.overlap`: quick, and a first line only. It
-    cannot tell a contradiction from silence, so a constant share of what is not entailment goes
-    there.
+    A logistic over the numbers of `rag.models.overlap`: quick, and a first line only. It cannot
+    tell a contradiction from silence, so a constant share of what is not entailment goes there.
     """
 
-    def __init__(self, embedder: Embedder, judgement: Judgement | None = None) -> None:
-        """Judge with `embedder`, by the shipped judgement or another."""
+    def __init__(self, embedder: Embedder) -> None:
+        """Judge with `embedder`."""
         self._embedder = embedder
-        self._judgement = judgement or shipped()
         self.name = f"similarity ({embedder.name})"
 
     def infer(self, premises: Sequence[str], hypotheses: Sequence[str]) -> Floats:
@@ -38,8 +48,9 @@ class SimilarityVerifier:
             ModelError: If there are not as many premises as hypotheses.
         """
         rows = np.zeros((len(hypotheses), 3), np.float32)
+        weights = np.asarray([_WEIGHTS[name] for name in FEATURES])
         for row, (premise, numbers) in enumerate(self.overlaps(premises, hypotheses)):
-            entailment = float(self._judgement.chance(numbers[None, :])[0])
+            entailment = float(1 / (1 + np.exp(-(numbers @ weights + _INTERCEPT))))
             if is_sentence_of(hypotheses[row], premise):
                 entailment = max(entailment, _VERBATIM)
             against = (1 - entailment) * _CONTRADICTION_SHARE
@@ -55,38 +66,21 @@ class SimilarityVerifier:
             ModelError: If there are not as many premises as hypotheses.
         """
         parts = [Premise.of(premise) for premise in matched(premises, hypotheses)]
-        rows = [part.nearest(text) for part, text in zip(parts, hypotheses, strict=True)]
+        near = [
+            [part.sentences[row] for row in part.nearest(hypothesis)]
+            for part, hypothesis in zip(parts, hypotheses, strict=True)
+        ]
         places: dict[str, int] = {}
-        nearest = zip(parts, rows, strict=True)
-        near = (part.sentences[row] for part, chosen in nearest for row in chosen)
-        for text in chain(hypotheses, near):
+        for text in chain(hypotheses, *near):
             places.setdefault(text, len(places))
         # As queries, since a sentence of a stranger's document may be longer than the model reads.
         vectors = self._embedder.embed_queries(list(places))
-        for part, chosen, hypothesis in zip(parts, rows, hypotheses, strict=True):
-            held = vectors[[places[part.sentences[row]] for row in chosen]]
-            cosines = _cosines(vectors[places[hypothesis]], held, chosen)
-            yield part, overlap(hypothesis, part, cosines, self._judgement.rarity)
-
-
-def _cosines(wanted: Floats, held: Floats, rows: Sequence[int]) -> Cosines:
-    """Return how near the unit vector `wanted`, (dim,), is to the unit rows `held`, (n, dim).
-
-    Args:
-        wanted: Of the hypothesis.
-        held: Of some sentences of the premise.
-        rows: Which sentences they are, so that neighbours are known.
-    """
-    pairs = [(held[i] + held[i + 1]) / 2 for i, (a, b) in enumerate(pairwise(rows)) if b == a + 1]
-    return Cosines(
-        float((held @ wanted).max()),
-        float((_unit(np.asarray(pairs or held)) @ wanted).max()),
-        float((_unit(held.mean(axis=0, keepdims=True)) @ wanted)[0]),
-    )
-
-
-def _unit(rows: Floats) -> Floats:
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6))
+        for part, hypothesis, chosen in zip(parts, hypotheses, near, strict=True):
+            wanted = vectors[places[hypothesis]]
+            held = vectors[[places[sentence] for sentence in chosen]]
+            mean = held.mean(axis=0)
+            whole = float(wanted @ mean) / max(float(np.linalg.norm(mean)), 1e-6)
+            yield part, overlap(hypothesis, part, held @ wanted, whole)
 
 
 class CrossEncoderVerifier:

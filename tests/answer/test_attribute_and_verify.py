@@ -1,11 +1,15 @@
+from dataclasses import replace
+from functools import partial
+
 from rag.answer.attribute import attribute
+from rag.answer.decide import decide
 from rag.answer.draft import write_draft
-from rag.answer.extract import find_evidence
+from rag.answer.extract import cite, find_evidence
 from rag.answer.focus import ASIDE, REPEATED, focus
-from rag.answer.repair import VERBATIM, repair
+from rag.answer.repair import VERBATIM, reattribute, repair
 from rag.answer.verify import verify
 from rag.testing import HashingEmbedder, ScriptedGenerator, SubstringVerifier
-from rag.types import Claim, Draft, Span, Support
+from rag.types import Claim, Draft, Mode, Span, Support
 
 TEXT = (
     "The mill opens at nine. The wheel has twelve blades. Grain is stored in the tower. "
@@ -81,6 +85,62 @@ def test_a_sentence_that_does_not_answer_the_question_replaces_nothing(passage):
     verdicts = verify(SubstringVerifier(), claims, [passage(TEXT)], floor=0.5)
 
     assert repair(verdicts, evidence, floor=0.5) == verdicts
+
+
+def test_a_claim_that_failed_cites_the_sentence_that_supports_it(passage):
+    found = passage(TEXT)
+    evidence, (claim,) = claims_of("The tower was painted in 1921.", [found])
+    wrong = [e for e in evidence if "blades" in e.quote]
+    misled = replace(claim, citations=(cite(found, wrong[0].span),))
+    judge = partial(verify, SubstringVerifier(), passages=[found], floor=0.5)
+    failed = judge([misled])
+
+    (again,) = reattribute(failed, evidence, judge)
+
+    assert failed[0].support is not Support.SUPPORTED
+    assert again.support is Support.SUPPORTED
+    assert [c.quote for c in again.claim.citations] == ["The tower was painted in 1921."]
+
+
+def test_a_claim_may_rest_on_a_sentence_and_the_one_before_it(passage):
+    found = passage("The old mill stands in Kiel. It was painted white in 1921.")
+    evidence, claims = claims_of("The old mill was painted white in 1921.", [found])
+    judge = partial(verify, Gullible(), passages=[found], floor=0.5)
+
+    (again,) = reattribute(judge(claims), evidence, judge)
+
+    assert again.support is Support.SUPPORTED
+    assert [c.quote for c in again.claim.citations] == [found.document.text]
+
+
+def test_a_claim_that_nothing_supports_stays_as_it_was(passage):
+    found = passage(TEXT)
+    evidence, claims = claims_of("The mill opens at ten.", [found])
+    judge = partial(verify, Gullible(), passages=[found], floor=0.5)
+    failed = judge(claims)
+
+    assert reattribute(failed, evidence, judge) == failed
+
+
+def test_a_draft_keeps_its_lines_and_bullets_through_a_repair(passage):
+    found = passage(TEXT)
+    draft = "Hours:\n- The mill opens at ten [1].\n- Grain is stored in the tower."
+    evidence, claims = claims_of(draft, [found])
+    verdicts = verify(SubstringVerifier(), claims, [found], floor=0.5)
+
+    answer = decide("q", repair(verdicts, evidence, floor=0.0), [found], mode=Mode.GENERATIVE)
+
+    assert answer.text == "- The mill opens at nine. [1]\n- Grain is stored in the tower. [1]"
+
+
+def test_a_repair_does_not_say_again_what_is_shown(passage):
+    found = passage("The mill opens at nine. It closes at five.")
+    evidence, claims = claims_of("The mill opens at nine. It closes at six.", [found])
+    verdicts = verify(SubstringVerifier(), claims, [found], floor=0.5)
+
+    shown = [v for v in repair(verdicts, evidence, floor=0.0) if v.support is Support.SUPPORTED]
+
+    assert [v.claim.text for v in shown] == ["The mill opens at nine.", "It closes at five."]
 
 
 class Gullible:

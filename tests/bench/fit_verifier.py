@@ -1,6 +1,6 @@
 """Fit the judgement of `rag.models.verifier.SimilarityVerifier` and report what it is worth.
 
-    python -m tests.bench.fit_verifier CLAIMSET ... [--train FOLDER] [--rows FILE.npz] [--write]
+    python -m tests.bench.fit_verifier CLAIMSET ... [--train FOLDER] [--rows FILE.npz]
 
 A claim set is a `claims.jsonl` or its folder. `--train` names a folder of `support-*.jsonl.gz`
 with lines of `claim`, `evidence` and `label`; some hundred of each are drawn, both labels evenly.
@@ -8,36 +8,28 @@ with lines of `claim`, `evidence` and `label`; some hundred of each are drawn, b
 Each claim set is left out in turn: fitted on the training sets of other families (a family is
 what stands before the first "-" of a name: `wice-dev` leaves out every `wice`) and on the
 calibration halves of the other claim sets, and measured on all of it. Then everything but the
-report halves is fitted; `--write` ships that. `--rows` keeps the computed numbers between runs.
+report halves is fitted; those are the weights to ship. `--rows` keeps the computed numbers.
 """
 
 import argparse
 import gzip
 import json
 import sys
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from rag.evaluate.datasets import half, read_claims
-from rag.models import support
 from rag.models.embedder import open_embedder
 from rag.models.overlap import FEATURES
-from rag.models.support import Judgement, Layer, rarity_of
 from rag.models.verifier import SimilarityVerifier
 from rag.settings import Settings
-from rag.text import content_stems
 
-STRENGTH = 0.1  # inverse penalty on large weights of the logistic
-HIDDEN = 8  # units of the small network
-DECAY = 0.003  # penalty on its weights
-COMMON = 1500  # stems whose rarity is told apart
+STRENGTH = 0.1  # the penalty on large weights, chosen once; 0.03, 0.1, 1 and 10 are alike
 DRAWN = 150  # of each label and training set
 LONGEST = 6000  # characters of a training premise; the few longer ones cost more than they teach
 
@@ -89,12 +81,6 @@ def claim_texts(path: Path) -> list[Text]:
     ]
 
 
-def common_stems(texts: Sequence[Text]) -> list[str]:
-    """Return the stems that most texts hold, the commonest first."""
-    counted = Counter(s for t in texts for s in set(content_stems(f"{t.claim} {t.premise}")))
-    return [stem for stem, _ in counted.most_common(COMMON)]
-
-
 def rows_of(name: str, texts: Sequence[Text], verifier: SimilarityVerifier, *, all_: bool) -> Rows:
     """Return the numbers of a set; of a claim set only the calibration half may be fitted."""
     taken = verifier.overlaps([t.premise for t in texts], [t.claim for t in texts])
@@ -106,49 +92,17 @@ def rows_of(name: str, texts: Sequence[Text], verifier: SimilarityVerifier, *, a
     )
 
 
-def logistic(sets: Sequence[Rows], rarity: dict[str, float]) -> Judgement:
+def fit(sets: Sequence[Rows]) -> LogisticRegression:
     """Return a logistic, each set and label weighing the same."""
-    x, y, w, mean, scale = _stacked(sets)
-    model = LogisticRegression(max_iter=5000, C=STRENGTH).fit((x - mean) / scale, y, w)
-    layer = Layer(model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32))
-    return Judgement(mean, scale, (layer,), rarity)
-
-
-def network(sets: Sequence[Rows], rarity: dict[str, float], seed: int = 0) -> Judgement:
-    """Return a network of one small hidden layer, each set and label weighing the same."""
-    x, y, w, mean, scale = _stacked(sets)
-    x = (x - mean) / scale
-    w = w / w.sum()
-    shape = (len(FEATURES), HIDDEN)
-    ends = np.cumsum([shape[0] * HIDDEN, HIDDEN, HIDDEN])
-
-    def parts(flat: np.ndarray) -> tuple[np.ndarray, ...]:
-        first, bias, second, last = np.split(flat, ends)
-        return first.reshape(shape), bias, second[:, None], last
-
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        first, bias, second, last = parts(flat)
-        hidden = np.tanh(x @ first + bias)
-        odds = (hidden @ second)[:, 0] + last[0]
-        error = w * (1 / (1 + np.exp(-odds)) - y)
-        back = error[:, None] * second.T * (1 - hidden**2)
-        slopes = [x.T @ back, back.sum(0), hidden.T @ error, [error.sum()]]
-        slope = np.concatenate([np.ravel(s) for s in slopes]) + 2 * DECAY * flat
-        entropy = float((w * (np.logaddexp(0, odds) - y * odds)).sum())
-        return entropy + DECAY * float(flat @ flat), slope
-
-    start = np.random.default_rng(seed).normal(0, 0.3, ends[-1] + 1)
-    best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
-    first, bias, second, last = (p.astype(np.float32) for p in parts(best))
-    return Judgement(mean, scale, (Layer(first, bias), Layer(second, last)), rarity)
-
-
-def _stacked(sets: Sequence[Rows]) -> tuple[np.ndarray, ...]:
     x = np.vstack([s.x[s.fitted] for s in sets])
-    y = np.concatenate([s.supported[s.fitted] for s in sets]).astype(float)
+    y = np.concatenate([s.supported[s.fitted] for s in sets])
     w = np.concatenate([_evened(s.supported[s.fitted]) for s in sets])
-    scale = np.maximum(x.std(0), 1e-3)
-    return x, y, w / w.mean(), x.mean(0).astype(np.float32), scale.astype(np.float32)
+    return LogisticRegression(max_iter=5000, C=STRENGTH).fit(x, y, sample_weight=w / w.mean())
+
+
+def chance(model: LogisticRegression, x: np.ndarray) -> np.ndarray:
+    """Return the chance of support of each row, shape (n,)."""
+    return np.asarray(model.predict_proba(x)[:, 1])
 
 
 def _evened(labels: np.ndarray) -> np.ndarray:
@@ -178,59 +132,27 @@ def calibration_error(supported: np.ndarray, scores: np.ndarray, bins: int = 10)
     return float(sum(errors))
 
 
-def left_out(sets: Sequence[Rows], claim_sets: Sequence[Rows], rarity: dict[str, float]) -> None:
-    """Print what each kind of fit is worth on a set of whose family it saw nothing."""
-    for fit in (logistic, network):
-        reached = []
-        for one in claim_sets:
-            others = [s for s in sets if not s.family.startswith(one.family)]
-            scores = fit(others, rarity).chance(one.x)
-            reached.append(balanced(one.supported, scores))
-            print(report(f"{one.name} left out, {fit.__name__}", one.supported, scores))
-        print(f"{'mean balanced accuracy':44} {np.mean(reached):.3f}\n", flush=True)
+def left_out(sets: Sequence[Rows], claim_sets: Sequence[Rows]) -> None:
+    """Print what a fit is worth on each set of whose family it saw nothing."""
+    reached = []
+    for one in claim_sets:
+        others = [s for s in sets if not s.family.startswith(one.family)]
+        scores = chance(fit(others), one.x)
+        reached.append(balanced(one.supported, scores))
+        print(report(f"{one.name}, left out", one.supported, scores), flush=True)
+    print(f"{'mean balanced accuracy, left out':44} {np.mean(reached):.3f}\n")
 
 
-def write(judgement: Judgement, common: Sequence[str], path: Path) -> None:
-    """Write the file that is shipped."""
-    saved = {
-        "features": FEATURES,
-        "mean": _short(judgement.mean),
-        "scale": _short(judgement.scale),
-        "layers": [
-            {"weights": _short(one.weights), "bias": _short(one.bias)} for one in judgement.layers
-        ],
-        "common": common,
-    }
-    path.write_text(json.dumps(saved, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _short(values: np.ndarray) -> object:
-    return np.round(values.astype(float), 4).tolist()
-
-
-def computed(claims: Sequence[Path], train: Path | None) -> tuple[list[Rows], list[str]]:
-    """Return the numbers of every set, claim sets first, and the common stems."""
+def computed(claims: Sequence[Path], train: Path | None) -> list[Rows]:
+    """Return the numbers of every set, claim sets first."""
     rng = np.random.default_rng(0)
-    files = sorted(train.glob("support-*.jsonl.gz")) if train else []
-    training = {f"train/{f.name[8:-9]}": training_texts(f, rng) for f in files}
-    known = list(support.shipped().rarity) if support_exists() else []
-    common = common_stems([t for texts in training.values() for t in texts]) or known
-    embedder = open_embedder("all-MiniLM-L6-v2", Settings.load().models)
-    blank = Judgement(np.zeros(1), np.ones(1), (), rarity_of(common))
-    verifier = SimilarityVerifier(embedder, blank)
-    sets = []
-    for path in claims:
-        sets.append(rows_of(path.resolve().name, claim_texts(path), verifier, all_=False))
-        print(f"{sets[-1].name}: {len(sets[-1].x)}", file=sys.stderr, flush=True)
-    for name, texts in training.items():
-        sets.append(rows_of(name, texts, verifier, all_=True))
-        print(f"{name}: {len(texts)}", file=sys.stderr, flush=True)
-    return sets, common
-
-
-def support_exists() -> bool:
-    """Return whether a judgement has been shipped already."""
-    return (Path(support.__file__).parent / support.FILE).exists()
+    verifier = SimilarityVerifier(open_embedder("all-MiniLM-L6-v2", Settings.load().models))
+    sets = [rows_of(p.resolve().name, claim_texts(p), verifier, all_=False) for p in claims]
+    for path in sorted(train.glob("support-*.jsonl.gz")) if train else ():
+        texts = training_texts(path, rng)
+        sets.append(rows_of(f"train/{path.name[8:-9]}", texts, verifier, all_=True))
+        print(f"{path.name}: {len(texts)}", file=sys.stderr, flush=True)
+    return sets
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -239,37 +161,35 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("claims", nargs="+", type=Path)
     parser.add_argument("--train", type=Path)
     parser.add_argument("--rows", type=Path)
-    parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args(arguments)
     if chosen.rows and chosen.rows.exists():
-        sets, common = load_rows(chosen.rows)
+        sets = load_rows(chosen.rows)
     else:
-        sets, common = computed(chosen.claims, chosen.train)
+        sets = computed(chosen.claims, chosen.train)
         if chosen.rows:
-            keep_rows(chosen.rows, sets, common)
+            keep_rows(chosen.rows, sets)
     claim_sets = [s for s in sets if not s.name.startswith("train/")]
-    rarity = rarity_of(common)
-    left_out(sets, claim_sets, rarity)
-    final = network(sets, rarity)
+    left_out(sets, claim_sets)
+    model = fit(sets)
     for one in claim_sets:
-        kept = replace(one, x=one.x[~one.fitted], supported=one.supported[~one.fitted])
-        print(report(f"{one.name}, this fit, report half", kept.supported, final.chance(kept.x)))
-    if chosen.write:
-        write(final, common, Path(support.__file__).parent / support.FILE)
+        kept = ~one.fitted
+        scores = chance(model, one.x[kept])
+        print(report(f"{one.name}, fitted, report half", one.supported[kept], scores))
+    weights = dict(zip(FEATURES, (round(float(w), 2) for w in model.coef_[0]), strict=True))
+    print(f"\n_WEIGHTS = {weights}\n_INTERCEPT = {model.intercept_[0]:.2f}")
 
 
-def keep_rows(path: Path, sets: Sequence[Rows], common: Sequence[str]) -> None:
+def keep_rows(path: Path, sets: Sequence[Rows]) -> None:
     """Keep the numbers for the next run."""
     arrays = {f"{s.name}|{k}": getattr(s, k) for s in sets for k in ("x", "supported", "fitted")}
-    np.savez(path, **arrays, common=np.array(common))
+    np.savez(path, **arrays)
 
 
-def load_rows(path: Path) -> tuple[list[Rows], list[str]]:
+def load_rows(path: Path) -> list[Rows]:
     """Return what `keep_rows` kept."""
     with np.load(path, allow_pickle=False) as kept:
-        names = dict.fromkeys(key.split("|")[0] for key in kept.files if "|" in key)
-        sets = [Rows(n, *(kept[f"{n}|{k}"] for k in ("x", "supported", "fitted"))) for n in names]
-        return sets, kept["common"].tolist()
+        names = dict.fromkeys(key.split("|")[0] for key in kept.files)
+        return [Rows(n, *(kept[f"{n}|{k}"] for k in ("x", "supported", "fitted"))) for n in names]
 
 
 if __name__ == "__main__":

@@ -108,6 +108,7 @@ def test_dropped_sentences_are_folded_with_reasons(client):
     dropped = shown.css_first("details.dropped")
     assert "It was built in 1204." in dropped.text()
     assert "the quotes do not say this" in dropped.text()
+    assert [node.text() for node in dropped.css("s")] == ["built", "1204"]
     assert "open" not in dropped.attributes
     assert all("1204" not in claim.text() for claim in shown.css(".claim"))
 
