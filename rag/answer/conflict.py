@@ -13,7 +13,7 @@ from rag.answer.extract import cite
 from rag.answer.quantities import Quantity, dates, quantities
 from rag.answer.question import Expected, expected
 from rag.answer.sides import Side, answer_of, sides_of, voices
-from rag.answer.subject import asks_for_several, brackets_differ, same_subject, stand_together
+from rag.answer.subject import asks_for_several, same_subject, stand_together
 from rag.answer.supersede import date_of, newer_of
 from rag.answer.twins import swapped_answers
 from rag.text import content_stems
@@ -66,7 +66,7 @@ def _twins(question: str, evidence: Sequence[Evidence], floor: float) -> Iterato
             if not _before(first, second) or not (about := swapped_answers(first, second)):
                 continue
             said = f"{answer_of(first)} {answer_of(second)}"
-            if not brackets_differ(question, first.passage, second.passage, said):
+            if same_subject(question, first.passage, second.passage, said):
                 yield first, second, about
 
 

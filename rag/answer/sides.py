@@ -6,12 +6,14 @@ and copies of one text are one voice, however many of them there are.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 
 from rag.answer.alike import Relation, compare
 from rag.answer.question import Expected, expected, names
 from rag.text import content_stems, stems
 from rag.types import DocumentId, Evidence
 
+_MARK_WEIGHT = 3.0  # a mark counts tens of log-odds, and of those a third is believed
 _COPY = 0.6  # share of word triples from which on two passages are one text
 
 
@@ -95,12 +97,21 @@ def agreement(evidence: Sequence[Evidence], *, question: str = "", share: float 
 
 
 def _speakers(question: str, evidence: Sequence[Evidence], floor: float) -> list[Evidence]:
-    """Return the best sentence of each document that has a marked answer, best first."""
+    """Return the sentence of each document that answers best, most relevant first.
+
+    Relevance tells the sentence that is about the question, the mark the one with the answer.
+    """
     best: dict[DocumentId, Evidence] = {}
-    for sentence in evidence:
+    for sentence in sorted(evidence, key=_odds, reverse=True):
         if sentence.relevance >= floor and not _repeats(question, answer_of(sentence)):
             best.setdefault(sentence.passage.document.id, sentence)
-    return list(best.values())
+    return sorted(best.values(), key=lambda e: (-e.relevance, e.passage.label, e.span))
+
+
+def _odds(sentence: Evidence) -> float:
+    """Return the log-odds of a sentence's relevance and, at a discount, of its marked answer."""
+    chance = min(max(sentence.relevance, 1e-6), 1 - 1e-6)
+    return log(chance / (1 - chance)) + _MARK_WEIGHT * sentence.signals.get("marked", 0.0)
 
 
 def _repeats(question: str, answer: str) -> bool:

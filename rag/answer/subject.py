@@ -42,7 +42,7 @@ def same_subject(question: str, first: Passage, second: Passage, answers: str) -
     """
     known = names(question) | names(answers)
     ours, theirs = _names(first) - known, _names(second) - known
-    if brackets_differ(question, first, second, answers):
+    if _brackets_differ(question, first, second, answers):
         return False
     if min(len(ours), len(theirs)) < _FEW_NAMES:
         return True
@@ -68,7 +68,7 @@ def _names(passage: Passage) -> Set[str]:
     return names(f"{passage.document.title}\n{passage.chunk.text}")
 
 
-def brackets_differ(question: str, first: Passage, second: Passage, answers: str) -> bool:
+def _brackets_differ(question: str, first: Passage, second: Passage, answers: str) -> bool:
     """Return whether both put the asked name apart from others of that name, differently."""
     ours, theirs = (_qualifiers(question, p, answers) for p in (first, second))
     return bool(ours) and bool(theirs) and not any(a <= b or b <= a for a in ours for b in theirs)

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from rag.answer.sides import agreement, sides_of, voices
+from rag.types import Span
 
 WHO = "Who sang the song?"
 
@@ -36,6 +39,21 @@ def test_a_document_speaks_once_with_its_best_sentence(heard):
     (later,) = heard("[Frank Sinatra] sang the song.", relevance=0.6)
 
     assert [side.answer for side in sides_of(WHO, [best, later], floor=0.5)] == ["Elvis Presley"]
+
+
+def test_a_document_speaks_with_the_sentence_in_which_the_answer_is_marked(heard):
+    (topic,) = heard("[The first] of many songs. Elvis Presley sang it.")
+    text = topic.passage.document.text
+    topic = replace(topic, span=Span(0, 24), signals={"marked": -0.9})
+    moved = replace(
+        topic,
+        span=Span(text.index("Elvis"), len(text)),
+        relevance=0.8,
+        answer=Span(text.index("Elvis"), text.index(" sang")),
+        signals={"marked": 0.4},
+    )
+
+    assert [s.answer for s in sides_of(WHO, [topic, moved], floor=0.5)] == ["Elvis Presley"]
 
 
 def test_copies_of_one_text_are_one_voice(heard):
