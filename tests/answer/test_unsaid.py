@@ -15,8 +15,16 @@ from rag.types import Claim, Span
         ("The loan of $3.5 million is due.", "A loan of 3,500,000 dollars is due.", []),
         ("It ends on 12 March 2024.", "It ends on March 12, 2024.", []),
         ("It ends on 12 March 2024.", "It ends on March 13, 2024.", ["12 March 2024"]),
-        ("The FCC bought two ships.", "The Federal Communications Commission purchased 2 ships.", []),
-        ("Anna Lund lives in Kiel Harbour.", "She lives in a house.", ["Anna Lund", "Kiel Harbour"]),
+        (
+            "The FCC bought two ships.",
+            "The Federal Communications Commission purchased 2 ships.",
+            [],
+        ),
+        (
+            "Anna Lund lives in Kiel Harbour.",
+            "She lives in a house.",
+            ["Anna Lund", "Kiel Harbour"],
+        ),
     ],
 )
 def test_words_that_no_quote_says_are_marked(claim, quote, marked):
