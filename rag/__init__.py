@@ -7,6 +7,7 @@ answer = Rag.open("contracts").ask("When does the lease end?")
 """
 
 from rag.assemble import Rag
+from rag.conversation import Conversation
 from rag.errors import RagError
 from rag.pipeline import Pipeline, Policy
 from rag.reports import FileReport
@@ -16,6 +17,7 @@ from rag.types import (
     Citation,
     Claim,
     Conflict,
+    Correction,
     Document,
     Filter,
     Mode,
@@ -24,6 +26,7 @@ from rag.types import (
     Reason,
     Span,
     Support,
+    Turn,
     Verdict,
 )
 
@@ -32,6 +35,8 @@ __all__ = [
     "Citation",
     "Claim",
     "Conflict",
+    "Conversation",
+    "Correction",
     "Document",
     "FileReport",
     "Filter",
@@ -46,5 +51,6 @@ __all__ = [
     "Settings",
     "Span",
     "Support",
+    "Turn",
     "Verdict",
 ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rag.errors import RagError
+from rag.errors import QuestionError, RagError
 from rag.settings import Settings
 from rag.terminal import safe
 from rag.types import Filter
@@ -177,6 +177,34 @@ def ask(
         return
     for line in answer_lines(answer):
         click.echo(line)
+
+
+@cli.command()
+@click.option("--mode", type=click.Choice(["extractive", "generative"]))
+@_filtered
+@_common
+def chat(mode: str | None, filter_: Filter, **common: Any) -> None:  # noqa: ANN401
+    """Ask one question after another; Ctrl-D ends.
+
+    A question may lean on those before it: "and for children?". How it was understood is shown;
+    a line such as "= How much is a ticket for children?" says how it was meant instead.
+    """
+    from rag.conversation import Conversation
+    from rag.terminal import answer_lines, typed_lines
+
+    with _open(common, {"answer.mode": mode}) as rag:
+        talk = Conversation(rag, filter_=filter_)
+        for line in typed_lines():
+            try:
+                answer = talk.correct(line[1:]) if line.startswith("=") else talk.ask(line)
+            except QuestionError as error:
+                click.echo(f"error: {error}", err=True)
+                continue
+            if common["as_json"]:
+                click.echo(json.dumps(answer.to_dict(), ensure_ascii=False))
+                continue
+            for shown in (*answer_lines(answer), ""):
+                click.echo(shown)
 
 
 @cli.command()

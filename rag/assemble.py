@@ -256,6 +256,7 @@ def make_policy(settings: Settings) -> Policy:
         passages=search.passages,
         fusion=search.fusion,
         dense_weight=search.dense_weight,
+        look_again=search.look_again,
         relevance_floor=answer.relevance_floor,
         answerability_floor=answer.answerability_floor,
         sentence_keep=answer.sentence_keep,

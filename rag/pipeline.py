@@ -16,12 +16,18 @@ from rag.answer.attribute import attribute
 from rag.answer.brief import brief
 from rag.answer.confidence import UNCALIBRATED, Calibration, signals_of
 from rag.answer.conflict import find_conflicts
+from rag.answer.cover import choose
 from rag.answer.decide import decide, show_conflicts
 from rag.answer.draft import write_draft
-from rag.answer.extract import choose_sentences, find_evidence, quote_claims
+from rag.answer.extract import find_evidence, quote_claims
 from rag.answer.focus import focus
+from rag.answer.gather import Gathered, gather
+from rag.answer.history import History, understood
 from rag.answer.instructions import without_instructions
+from rag.answer.premise import false_premise
 from rag.answer.prompt import declines, write_prompt
+from rag.answer.refusal import lacking, refuse
+from rag.answer.remember import Remembering
 from rag.answer.repair import reattribute, repair
 from rag.answer.spotlight import fresh_marker, without_marker
 from rag.answer.supersede import current
@@ -30,6 +36,7 @@ from rag.errors import GeneratorFailed, ModelError, QuestionError
 from rag.protocols import Embedder, Generator, Reader, Reranker, Snapshot, Verifier
 from rag.search.rerank import choose_passages
 from rag.search.retrieve import Candidates, Retriever
+from rag.search.several import retrieve_each
 from rag.types import (
     Answer,
     Claim,
@@ -57,6 +64,7 @@ class Policy:
     passages: int = 6
     fusion: str = "min_max"
     dense_weight: float = 0.5
+    look_again: bool = True
     relevance_floor: float = 0.19
     answerability_floor: float = 0.5
     sentence_keep: float = 0.7
@@ -84,31 +92,46 @@ class Pipeline:
     """What `rag calibrate` found, by the mode it was found for."""
 
     def ask(
-        self, question: str, *, mode: Mode | str | None = None, filter_: Filter | None = None
+        self,
+        question: str,
+        *,
+        mode: Mode | str | None = None,
+        filter_: Filter | None = None,
+        history: History = (),
+        rewritten: str | None = None,
     ) -> Answer:
         """Answer `question` with checked quotes, or abstain with the reason.
 
+        Args:
+            question: What is asked, as typed.
+            mode: Who words the answer; the policy's mode when left out.
+            filter_: Which documents may be drawn on.
+            history: Earlier answers or (question, answer) pairs, oldest first. A question that
+                leans on them ("and for children?") is rewritten to stand alone.
+            rewritten: The question as it is meant; wins over what `history` would make of it.
+
         Raises:
-            QuestionError: If the question is empty or too long, there is no such mode, or
-                the filter names a document that is not in the index.
+            QuestionError: If the question is empty or too long, there is no such mode, the
+                filter names a document that is not in the index, or the history is none.
         """
         clock = _Clock()
-        question, mode = checked(question), _mode(mode or self.policy.mode)
-        with clock("retrieve"):
-            passages, _ = self._search(question, filter_ or Filter())
+        typed, mode = checked(question), _mode(mode or self.policy.mode)
+        question = checked(understood(typed, history) if rewritten is None else rewritten)
+        found = self._gather((question, typed), filter_ or Filter(), clock)
         with clock("evidence"):
-            found = find_evidence(question, passages, self.embedder, self.reader)
-            found = without_instructions(question, found)
-            conflicts = find_conflicts(question, found, floor=self.policy.relevance_floor)
-            evidence = current(question, found)
-        if not evidence or not self._sure(mode, evidence):
-            answer = self._abstain(question, mode, passages, evidence)
+            floor = self.policy.relevance_floor
+            conflicts = find_conflicts(question, found.evidence, floor=floor)
+            found = found.keeping(lambda evidence: current(question, evidence))
+        if not self._sure(mode, found.weakest) or false_premise(question, found.evidence):
+            answer = self._abstain(question, mode, found)
         elif mode is Mode.GENERATIVE:
-            answer = self._generate(question, passages, evidence, clock)
+            answer = lacking(self._generate(question, found, clock), found.missing)
         else:
-            answer = self._extract(question, passages, evidence, clock)
-        answer = show_conflicts(answer, conflicts, passages)
-        return self._stamped(self._weighed(answer, mode, evidence), mode, clock)
+            answer = lacking(self._extract(question, found, clock), found.missing)
+        answer = show_conflicts(answer, conflicts, found.passages)
+        if question != typed:
+            answer = replace(answer, question=typed, rewritten=question)
+        return self._stamped(self._weighed(answer, mode, found.weakest), mode, clock)
 
     def search(
         self, question: str, *, filter_: Filter | None = None
@@ -118,14 +141,37 @@ class Pipeline:
         Raises:
             QuestionError: As `ask`.
         """
-        return self._search(checked(question), filter_ or Filter())
+        return self._search((checked(question),), filter_ or Filter())
 
-    def _search(self, question: str, filter_: Filter) -> tuple[list[Passage], Candidates]:
+    def _gather(self, queries: Sequence[str], filter_: Filter, clock: "_Clock") -> Gathered:
+        embedder = Remembering(self.embedder)  # several looks meet the same sentences
+
+        def search(queries: Sequence[str]) -> list[Passage]:
+            with clock("retrieve"):
+                return self._search(queries, filter_)[0]
+
+        def read(question: str, passages: Sequence[Passage]) -> list[Evidence]:
+            with clock("evidence"):
+                found = find_evidence(question, passages, embedder, self.reader)
+                return without_instructions(question, found)
+
+        return gather(queries, search, read, self._likely, again=self.policy.look_again)
+
+    def _likely(self, evidence: Sequence[Evidence]) -> bool:
+        """Return whether `evidence` may well answer a part of a question.
+
+        Unlike the gate it follows the policy alone: it decides what an answer rests on.
+        """
+        policy, read = self.policy, self.reader is not None
+        floor = policy.answerability_floor if read else policy.relevance_floor
+        return bool(evidence) and signals_of(evidence)["answerability"] >= floor
+
+    def _search(self, queries: Sequence[str], filter_: Filter) -> tuple[list[Passage], Candidates]:
         policy = self.policy
         retriever = Retriever(self.embedder, policy.candidates, policy.fusion, policy.dense_weight)
-        found = retriever.retrieve(self.snapshot, question, filter_)
+        found = retrieve_each(retriever, self.snapshot, queries, filter_)
         passages = choose_passages(
-            self.snapshot, question, found.fused, k=policy.passages, reranker=self.reranker
+            self.snapshot, queries[0], found.fused, k=policy.passages, reranker=self.reranker
         )
         return passages, found
 
@@ -135,7 +181,7 @@ class Pipeline:
         The one gate: what an answer says does not depend on it, only whether there is one.
         """
         calibration = self.calibrations.get(mode, UNCALIBRATED)
-        return calibration.score(signals_of(evidence)) >= self.gate(mode)
+        return bool(evidence) and calibration.score(signals_of(evidence)) >= self.gate(mode)
 
     def gate(self, mode: Mode) -> float:
         """Return the least score with which a question is answered, in [0, 1]."""
@@ -151,54 +197,41 @@ class Pipeline:
         chance = float(calibration.chance(score)) if evidence else 0.0
         return replace(answer, confidence=chance, calibrated=calibration.source)
 
-    def _abstain(
-        self, question: str, mode: Mode, passages: Sequence[Passage], evidence: Sequence[Evidence]
-    ) -> Answer:
-        empty = Reason.NO_PASSAGES if len(self.snapshot) else Reason.NOTHING_INDEXED
-        return decide(
-            question,
-            [],
-            passages,
-            mode=mode,
-            reason=Reason.WEAK_EVIDENCE if evidence else empty,
-        )
+    def _abstain(self, question: str, mode: Mode, found: Gathered) -> Answer:
+        if not len(self.snapshot):
+            return decide(question, [], [], mode=mode, reason=Reason.NOTHING_INDEXED)
+        return refuse(question, found.passages, found.evidence, mode=mode)
 
     def _extract(
         self,
         question: str,
-        passages: Sequence[Passage],
-        evidence: Sequence[Evidence],
+        found: Gathered,
         clock: "_Clock",
         reason: Reason | None = None,
         before: Sequence[Verdict] = (),
     ) -> Answer:
         policy = self.policy
         with clock("draft"):
-            chosen = choose_sentences(
-                evidence, keep=policy.sentence_keep, most=policy.max_sentences
+            chosen = choose(
+                question, found.parts, keep=policy.sentence_keep, most=policy.max_sentences
             )
             claims = quote_claims(chosen)
         with clock("verify"):
-            verdicts = self._verify(claims, passages)
-            if policy.brief:
-                verdicts = brief(question, verdicts, evidence)
+            verdicts = self._verify(claims, found.passages)
+            if policy.brief and not found.several:
+                verdicts = brief(question, verdicts, found.evidence)
             verdicts = [*before, *verdicts]
-        return decide(question, verdicts, passages, mode=Mode.EXTRACTIVE, reason=reason)
+        return decide(question, verdicts, found.passages, mode=Mode.EXTRACTIVE, reason=reason)
 
-    def _generate(
-        self,
-        question: str,
-        passages: Sequence[Passage],
-        evidence: Sequence[Evidence],
-        clock: "_Clock",
-    ) -> Answer:
+    def _generate(self, question: str, found: Gathered, clock: "_Clock") -> Answer:
         """Draft, attribute, verify, repair; fall back to quotes when nothing survives."""
+        passages, evidence = found.passages, found.evidence
         try:
             with clock("draft"):
                 draft = self._draft(question, evidence)
         except ModelError as error:  # it failed, is late, or its weights are not here
             logger.warning("answering with quotes, since the generator failed: %s", error)
-            return self._extract(question, passages, evidence, clock, Reason.GENERATOR_FAILED)
+            return self._extract(question, found, clock, Reason.GENERATOR_FAILED)
         if declines(draft.text):
             reason = Reason.MODEL_DECLINED
             return decide(question, [], passages, mode=Mode.GENERATIVE, reason=reason)
@@ -211,7 +244,7 @@ class Pipeline:
         if any(verdict.support is Support.SUPPORTED for verdict in verdicts):
             return decide(question, verdicts, passages, mode=Mode.GENERATIVE)
         reason = Reason.UNSUPPORTED_DRAFT
-        return self._extract(question, passages, evidence, clock, reason, verdicts)
+        return self._extract(question, found, clock, reason, verdicts)
 
     def _verify(self, claims: Sequence[Claim], passages: Sequence[Passage]) -> list[Verdict]:
         return verify(

@@ -83,6 +83,9 @@ class SearchSettings:
         "min_max", "how dense and lexical hits are merged", choices=("min_max", "rrf")
     )
     dense_weight: float = _setting(0.5, "share of the dense score in min_max", low=0, high=1)
+    look_again: bool = _setting(
+        True, "search again for each part of a question, and for what it only describes"
+    )
     reranker: str = _setting("", "a CrossEncoder by folder or hub id; empty for none")
 
 

@@ -5,29 +5,21 @@ window title, are shown as `?`.
 """
 
 import shutil
+import sys
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rag.answer.reasons import WHY
 from rag.reports import FileReport, FileStatus
 from rag.search.retrieve import Candidates
-from rag.types import Answer, Citation, Conflict, Outcome, Passage, Reason, Verdict
+from rag.types import Answer, Citation, Conflict, Outcome, Passage, Verdict
 
 if TYPE_CHECKING:
     from rag.index.ledger import SourceRow
     from rag.ingest import IngestReport, Progress
-
-_WHY = {
-    Reason.NOTHING_INDEXED: "Nothing has been indexed yet; run `rag ingest FOLDER` first.",
-    Reason.NO_PASSAGES: "No document matches the filter.",
-    Reason.WEAK_EVIDENCE: "No sentence comes near enough to an answer. Nearest passages:",
-    Reason.UNSUPPORTED_DRAFT: "The model's draft did not hold against the documents.",
-    Reason.CLAIMS_DROPPED: "Part of the draft did not hold against the documents.",
-    Reason.MODEL_DECLINED: "The model found no answer in the passages. Nearest passages:",
-    Reason.GENERATOR_FAILED: "The generator failed; these are the documents' own sentences.",
-}
 
 
 def safe(text: str) -> str:
@@ -43,12 +35,13 @@ def many(number: int, noun: str) -> str:
 
 def answer_lines(answer: Answer) -> Iterator[str]:
     """Yield an answer, its numbered quotes with file and page, and what was dropped."""
+    if answer.rewritten:
+        yield from (*_wrapped(f"(understood as: {safe(answer.rewritten)})"), "")
     for line in answer.text.split("\n"):
         yield from _wrapped(safe(line))
     if answer.reason:
-        yield from ("", *_wrapped(_WHY[answer.reason]))
-    if answer.outcome is Outcome.ABSTAINED:
-        yield from (line for passage in answer.passages[:3] for line in _nearest(passage))
+        yield from ("", *_wrapped(WHY[answer.reason]))
+    yield from _instead(answer)
     for citation in {(c.document_id, c.span): c for c in answer.citations}.values():
         yield from ("", *_quote(citation))
     yield from (line for conflict in answer.conflicts for line in ("", *_conflict(conflict)))
@@ -66,6 +59,20 @@ def _dropped(dropped: Sequence[Verdict]) -> Iterator[str]:
         said = "".join(text if held else f"~{text}~" for text, held in verdict.pieces())
         why = "; ".join(verdict.reasons)
         yield from _wrapped(f"- {safe(said)} ({safe(why)})", "  ")
+
+
+def typed_lines() -> Iterator[str]:
+    """Yield what a person types, line by line, until Ctrl-D or Ctrl-C; blank lines are left out."""
+    import readline  # noqa: F401, PLC0415  (importing it lets the arrow keys edit)
+
+    prompt = "> " if sys.stdin.isatty() else ""
+    while True:
+        try:
+            line = input(prompt).strip()
+        except (EOFError, KeyboardInterrupt):
+            return
+        if line:
+            yield line
 
 
 def report_lines(report: "IngestReport") -> Iterator[str]:
@@ -204,6 +211,19 @@ def _quote(citation: Citation, note: str = "") -> Iterator[str]:
     page = f", page {citation.page}" if citation.page else ""
     yield f"[{citation.label}] {safe(citation.source)}{page}{note}"
     yield from _wrapped(f"\u201c{safe(citation.quote)}\u201d", "    ")
+
+
+def _instead(answer: Answer) -> Iterator[str]:
+    """Yield what is missing, and with an abstention what the documents hold instead."""
+    for part in answer.missing:
+        yield from _wrapped(f"Not answered: {safe(part)}")
+    if answer.note:
+        yield from _wrapped(safe(answer.note))
+    shown = answer.correction.citation if answer.correction else answer.nearest
+    if shown:
+        yield from ("", *_quote(shown))
+    elif answer.outcome is Outcome.ABSTAINED:
+        yield from (line for passage in answer.passages[:3] for line in _nearest(passage))
 
 
 def _nearest(passage: Passage) -> Iterator[str]:

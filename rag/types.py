@@ -316,11 +316,16 @@ class Outcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why there is no answer, or only part of one."""
+    """Why there is no answer, only part of one, or one to be read with care."""
 
     NOTHING_INDEXED = "nothing_indexed"
     NO_PASSAGES = "no_passages"
+    NOTHING_RELEVANT = "nothing_relevant"
+    DOES_NOT_SAY = "does_not_say"
     WEAK_EVIDENCE = "weak_evidence"
+    FALSE_PREMISE = "false_premise"
+    ONLY_PART = "only_part"
+    SOURCES_DISAGREE = "sources_disagree"
     UNSUPPORTED_DRAFT = "unsupported_draft"
     CLAIMS_DROPPED = "claims_dropped"
     GENERATOR_FAILED = "generator_failed"
@@ -362,6 +367,29 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier question of a conversation and the text of its answer; "" if there was none."""
+
+    question: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a question takes for granted, and the quote that says otherwise."""
+
+    asked: str
+    """The figure or date as the question has it."""
+    said: str
+    """The figure or date as the document has it."""
+    citation: Citation
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain values."""
+        return {"asked": self.asked, "said": self.said, "citation": self.citation.to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The text to show, and everything needed to check it. Made only by `decide`."""
 
@@ -386,6 +414,16 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict[str, float])
     unread: str | None = None
     """What the index could not read, in one sentence, or None when it read everything."""
+    rewritten: str | None = None
+    """The question as it was understood after what was said before; None when as typed."""
+    missing: tuple[str, ...] = ()
+    """Parts of the question that the documents leave unanswered."""
+    nearest: Citation | None = None
+    """With an abstention: the sentence that came nearest."""
+    note: str = ""
+    """With an abstention: what is there instead, in one plain sentence; empty when nothing is."""
+    correction: Correction | None = None
+    """With a false premise: what the documents say instead."""
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -418,4 +456,9 @@ class Answer:
             "models": dict(self.models),
             "timings_ms": dict(self.timings_ms),
             "unread": self.unread,
+            "rewritten": self.rewritten,
+            "missing": list(self.missing),
+            "nearest": self.nearest.to_dict() if self.nearest else None,
+            "note": self.note,
+            "correction": self.correction.to_dict() if self.correction else None,
         }

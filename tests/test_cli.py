@@ -34,6 +34,7 @@ def rag(monkeypatch, capsys):
         (["ask", "When?", "--index", "absent"], 1, ["absent", "rag ingest"]),
         (["ask", "When?", "--index", "../../etc"], 2, ["../../etc"]),
         (["show", "a.md", "--index", "absent"], 1, ["absent"]),
+        (["chat", "--index", "absent"], 1, ["absent", "rag ingest"]),
         (["sources", "--index", "absent"], 1, ["absent"]),
         (["ask", "When?", "--passages", "0"], 2, ["search.passages", "0", "[1, 50]"]),
         (["ask", "When?", "--config", "absent.toml"], 2, ["absent.toml"]),
@@ -58,6 +59,7 @@ def test_models_are_listed_before_any_is_fetched(rag):
     assert {(row["name"], row["present"]) for row in json.loads(out)} == {
         ("all-MiniLM-L6-v2", False),
         ("SmolLM2-135M-Instruct", False),
+        ("quotewell-reader", True),
     }
 
 

@@ -6,9 +6,9 @@ import pytest
 
 import rag
 from rag.__main__ import cli
+from rag.answer.reasons import WHY
 from rag.errors import RagError
-from rag.settings import describe
-from rag.terminal import _WHY
+from rag.settings import Settings, describe
 from rag.types import Reason
 
 ROOT = Path(__file__).parent.parent
@@ -52,8 +52,19 @@ def test_every_command_and_option_explains_itself():
             )
 
 
-def test_every_reason_to_abstain_has_words_for_the_terminal():
-    assert set(_WHY) == set(Reason)
+def test_every_reason_to_abstain_has_words_for_people():
+    assert set(WHY) == set(Reason)
+
+
+def test_every_settings_block_of_the_model_guide_can_be_used(tmp_path):
+    guide = (ROOT / "MODELS.md").read_text(encoding="utf-8")
+    found = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+
+    assert found
+    for number, block in enumerate(found):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(block, encoding="utf-8")
+        assert Settings.load(path, env={}) != Settings()
 
 
 def test_the_folders_of_the_picture_exist():
@@ -63,8 +74,9 @@ def test_the_folders_of_the_picture_exist():
         assert (ROOT / path).is_dir() or (ROOT / "rag" / path).is_dir(), path
 
 
-def test_the_plug_in_example_runs_without_weights(capsys):
-    (example,) = [b for b in blocks("python") if "pipeline_of" in b]
+@pytest.mark.parametrize("word", ["Sceptic", "Conversation"])
+def test_the_examples_without_weights_print_what_the_readme_says(capsys, word):
+    (example,) = [b for b in blocks("python") if word in b]
 
     exec(compile(example, "README.md", "exec"), {})
 

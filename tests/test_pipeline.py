@@ -37,7 +37,7 @@ def test_abstains_on_what_the_documents_do_not_say_and_shows_the_nearest():
     answer = pipeline_of(TEXTS).ask("Who painted the ceiling of the chapel?")
 
     assert answer.outcome is Outcome.ABSTAINED
-    assert answer.reason is Reason.WEAK_EVIDENCE
+    assert answer.reason is Reason.NOTHING_RELEVANT
     assert answer.verdicts == ()
     assert answer.passages
 

@@ -15,7 +15,13 @@ def ask() -> Response:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
     asked = read_ask(request.get_data())
-    answer = current_rag().ask(asked.question, mode=asked.mode, filter_=asked.filter_)
+    answer = current_rag().ask(
+        asked.question,
+        mode=asked.mode,
+        filter_=asked.filter_,
+        history=asked.history,
+        rewritten=asked.rewritten,
+    )
     return jsonify(answer.to_dict())
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
-from rag.types import Filter, Mode
+from rag.types import Filter, Mode, Turn
 
+MOST_TURNS = 20
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
@@ -19,6 +20,8 @@ class Ask:
     question: str
     mode: Mode | None
     filter_: Filter
+    history: tuple[Turn, ...] = ()
+    rewritten: str | None = None
 
 
 def read_ask(body: bytes) -> Ask:
@@ -28,13 +31,16 @@ def read_ask(body: bytes) -> Ask:
         BadRequest: If the body is not a JSON object.
         UnprocessableEntity: If a field is missing, unknown or of the wrong type.
     """
-    fields = _fields(_object(body), "the body", {"question", "mode", "filter"})
+    known = {"question", "mode", "filter", "history", "rewritten"}
+    fields = _fields(_object(body), "the body", known)
     if "question" not in fields:
         raise UnprocessableEntity("The body needs a field question, the text of the question.")
     return Ask(
         text(fields["question"], "question"),
         read_mode(fields.get("mode")),
         _filter(fields.get("filter")),
+        _history(fields.get("history")),
+        None if fields.get("rewritten") is None else text(fields["rewritten"], "rewritten"),
     )
 
 
@@ -82,6 +88,24 @@ def _fields(value: object, name: str, known: set[str]) -> Mapping[str, object]:
     if set(value) - known:
         raise UnprocessableEntity(f"{name.capitalize()} may hold only {', '.join(sorted(known))}.")
     return value
+
+
+def _history(value: object) -> tuple[Turn, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > MOST_TURNS:
+        raise UnprocessableEntity(
+            f"The field history must be a list of at most {MOST_TURNS} turns."
+        )
+    return tuple(_turn(each) for each in value)
+
+
+def _turn(value: object) -> Turn:
+    fields = _fields(value, "each turn of the history", {"question", "answer"})
+    if "question" not in fields:
+        raise UnprocessableEntity("Each turn of the history needs a field question.")
+    answer = text(fields.get("answer", ""), "history.answer")
+    return Turn(text(fields["question"], "history.question"), answer)
 
 
 def _filter(value: object) -> Filter:

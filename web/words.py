@@ -1,5 +1,6 @@
 """What the page says for each outcome, reason, label and number: plain words, kept together."""
 
+from rag.answer.reasons import WHY
 from rag.types import Mode, Outcome, Reason, Support
 
 OUTCOMES = {
@@ -8,15 +9,7 @@ OUTCOMES = {
     Outcome.ABSTAINED: "The documents do not say",
 }
 
-REASONS = {
-    Reason.NOTHING_INDEXED: "Nothing has been indexed yet, so there is nothing to quote from.",
-    Reason.NO_PASSAGES: "No passage of the indexed documents has anything to do with this.",
-    Reason.WEAK_EVIDENCE: "No sentence in the indexed documents answers this well enough to quote.",
-    Reason.UNSUPPORTED_DRAFT: "What the model wrote was not supported by the documents.",
-    Reason.CLAIMS_DROPPED: "Some statements were left out because no quote supports them.",
-    Reason.MODEL_DECLINED: "The model found no answer in the passages below.",
-    Reason.GENERATOR_FAILED: "The model did not answer, so the documents are quoted instead.",
-}
+REASONS = WHY
 
 ADVICE = {
     Reason.NOTHING_INDEXED: ("Ingest a folder: rag ingest FOLDER",),
@@ -24,6 +17,15 @@ ADVICE = {
         "Check that the document you have in mind is listed by: rag sources",
         "Use the words the document itself would use.",
     ),
+    Reason.NOTHING_RELEVANT: (
+        "Check that the document you have in mind is listed by: rag sources",
+        "If a document is missing, ingest it: rag ingest FOLDER",
+    ),
+    Reason.DOES_NOT_SAY: (
+        "Read the nearest passages: they are about this, and the answer may stand elsewhere.",
+        "If a document is missing, ingest it: rag ingest FOLDER",
+    ),
+    Reason.FALSE_PREMISE: ("Ask again with what the documents say.",),
     Reason.WEAK_EVIDENCE: (
         "Read the nearest passages: the answer may be there in other words.",
         "Ask one thing at a time, with the names and terms the documents use.",

@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 _YEAR = re.compile(r"(?<![\w.,/-])(?:1\d|20)\d\d(?!\w|[.,]\d)")
 _NAME = re.compile(r"[^\W\d_][\w'\u2019-]*")
 _ROUND = 1000  # figures from here on are often rounded
-_MOST_WORDS = 12  # a longer "answer" says too much to be compared
+_MOST_WORDS = 8  # a longer "answer" says too much to be compared
 _SHARED_PREFIX = 4  # letters: "Moscow" and "Moskva" may be one name
 
 

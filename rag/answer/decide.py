@@ -18,6 +18,8 @@ from rag.types import (
 
 DECLINED = "The documents do not say."
 EMPTY = "Nothing has been indexed yet."
+OTHERWISE = "The documents say otherwise."
+_SILENT = {Reason.NOTHING_INDEXED: EMPTY, Reason.FALSE_PREMISE: OTHERWISE}
 
 
 def decide(
@@ -48,7 +50,7 @@ def decide(
     dropped = tuple(_relabelled(verdict, labels) for verdict in fallen)
     if not shown:
         reason = reason or (Reason.UNSUPPORTED_DRAFT if verdicts else Reason.WEAK_EVIDENCE)
-        outcome, text = Outcome.ABSTAINED, EMPTY if reason is Reason.NOTHING_INDEXED else DECLINED
+        outcome, text = Outcome.ABSTAINED, _SILENT.get(reason, DECLINED)
     else:
         reason = reason or (Reason.CLAIMS_DROPPED if dropped else None)
         outcome = Outcome.PARTIAL if dropped else Outcome.ANSWERED
@@ -70,6 +72,8 @@ def show_conflicts(
 ) -> Answer:
     """Return `answer` with quotes that disagree, under the labels the answer gave its passages.
 
+    An answer for which nothing else speaks gets the disagreement as its reason.
+
     Args:
         answer: As `decide` made it, an abstention too.
         conflicts: Citing passages by the labels of `passages`.
@@ -77,8 +81,10 @@ def show_conflicts(
     """
     new = {passage.chunk.id: passage.label for passage in answer.passages}
     labels = {p.label: new[p.chunk.id] for p in passages if p.chunk.id in new}
+    disagree = not all(conflict.superseded for conflict in conflicts)
     return replace(
         answer,
+        reason=answer.reason or (Reason.SOURCES_DISAGREE if disagree else None),
         conflicts=tuple(
             replace(c, first=_cited(c.first, labels), second=_cited(c.second, labels))
             for c in conflicts

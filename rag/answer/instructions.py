@@ -50,10 +50,16 @@ _BEYOND_DOUBT = tuple(
         r"(?:all |any |the )?" + _MODEL + r"(?: (?:assistant|model|agent|reader|system)s?)?"
         r"(?: (?:reading|processing|summari[sz]ing) this[\w ]*)?\s*[,:!]\s*" + _TO_WRITER,
         r"\bif you are " + _MODEL,
+        _MODEL + r"(?: (?:assistant|model|agent|reader|system)s?)? (?:reading|processing"
+        r"|summari[sz]ing) (?:this|the) ?[\w ]*\b(?:must|should|shall|have to|are to)\b",
+        r"\byou are no longer an? (?:ai\b|assistant\b|" + _MODEL + r")",
         r"\bas " + _MODEL + r"(?: language model| assistant)?,? you (?:must|should|will|are)\b",
         r"\byou are now (?:dan\b|in (?:developer|dan|jailbreak) mode|an? (?:unrestricted|ai)\b)",
         r"(?:^|[.:;!]\s*)from now on,? (?:you (?:are|will|must)|answer|reply|respond|act)\b",
         # What the answer has to be.
+        r"(?:^|[.:;!]\s*)(?:please )?(?:instead of answering\b"
+        r"|(?:stop|do not|don't) answer(?:ing)? (?:the|this|any) (?:user's )?questions?\s*[;,.]? "
+        r"(?:and |but |instead,? )*" + _TO_WRITER + r")",
         r"\byou (?:must|should|shall|have to|need to|will)(?: (?:always|only|now|instead))*"
         r" (?:answer|reply|respond|say|output)(?: (?:only|exactly|that)\b| with (?:only|exactly|the"
         r" (?:words?|phrase|sentence|text))\b|:|,? [\"\u201c'])",
@@ -66,9 +72,10 @@ _BEYOND_DOUBT = tuple(
         r"|(?:previous|prior|above) (?:prompt|instructions)|instructions verbatim)\b",
     )
 )
-_ANSWER = r"\byour (?:\w+ )?(?:answer|response|reply)(?:'?s)?\b"
+_ANSWER = r"\byour (?:\w+ )?(?:answer|response|reply|replie)(?:'?s)?\b"
 _WORDING = (
-    r"(?:letter|vowel|word|spelling|typo|sentence|symbol|space|punctuation|anagram|tone|headline)s?"
+    r"(?:letter|vowel|word|spelling|typo|sentence|symbol|space|punctuation|anagram|tone|headline"
+    r"|emoji|rhyme|cipher|morse code|binary|base ?64|hexadecimal|reverse|uppercase|lowercase)s?"
 )
 _ABOUT_ANSWER = (
     re.compile(
@@ -80,6 +87,11 @@ _ABOUT_ANSWER = (
     re.compile(r"\b" + _WORDING + r"\b.*\byour (?:message|output|text|summary)\b"),
     re.compile(r"\byour (?:message|output|text|summary)\b.*\b" + _WORDING + r"\b"),
     re.compile(r"\byour message using\b"),
+    re.compile(
+        r"^(?:please |now |always |instead,? )*(?:answer|respond|reply) (?:only |exclusively )?"
+        r"(?:in|with|using|by|as|like)\b"
+    ),
+    re.compile(r"^(?:please |also )?(?:tell|inform|convince|persuade) the users? (?:that|to)\b"),
 )
 # What people are told to do with an answer of their own, on forms and in letters.
 _OWN_ANSWER = frozenset(

@@ -73,7 +73,8 @@ def declines(text: str) -> bool:
 def _ways_to_show(question: str, mine: Sequence[Evidence]) -> Iterator[str]:
     """Yield the texts that may stand for a passage, the longest first."""
     chunk = mine[0].passage.chunk
-    title = " > ".join((mine[0].passage.document.title, *chunk.heading))
+    above = (mine[0].passage.document.title, *chunk.heading)
+    title = " > ".join(part for part in above if not planted(question, part))
     yield f"{title}\n{_harmless(question, chunk)}"
     for count in range(len(mine), 0, -1):
         kept = sorted(mine[:count], key=lambda e: e.span)

@@ -13,9 +13,13 @@ from rag.text import content_stems, fold
 from rag.types import Passage
 
 _BRACKETS = re.compile(r"([\w.'\u2019-]+)[\"\u201d\u2019]?\s\(([^()]{2,60})\)")
+# Lists, and explanations: two documents that explain one thing in other words agree.
 _SEVERAL = re.compile(
     r"\b(?:which of|list|name (?:all|some|the|two|three|four|five)|what are|who are|which are|"
-    r"some of the|examples? of|types? of|kinds? of|different)\b",
+    r"some of the|examples? of|types? of|kinds? of|different|why|explain|describe|compare|"
+    r"how (?:do|does|did|can|could|should|would|to|is|are|was|were|has|have)|"
+    r"(?:and|or) (?:who|when|where|which|what|how)|"
+    r"steps|ways|benefits|advantages|differences?|reasons|considerations|factors|tips)\b",
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(
@@ -46,7 +50,7 @@ def same_subject(question: str, first: Passage, second: Passage, answers: str) -
 
 
 def asks_for_several(question: str) -> bool:
-    """Return whether more than one right answer is asked for."""
+    """Return whether several answers may be right: of a list, or of an explanation."""
     return _SEVERAL.search(question) is not None
 
 

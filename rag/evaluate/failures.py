@@ -33,7 +33,12 @@ FAILURES = {
 }
 """Kind of failure to what it means, in the order of the steps of an answer."""
 
-_SILENT = {Reason.WEAK_EVIDENCE: "below_floor", Reason.MODEL_DECLINED: "model_declined"}
+_SILENT = {
+    Reason.NOTHING_RELEVANT: "below_floor",
+    Reason.DOES_NOT_SAY: "below_floor",
+    Reason.WEAK_EVIDENCE: "below_floor",
+    Reason.MODEL_DECLINED: "model_declined",
+}
 _NEAR = 10
 """Without an answer, a question fails when no gold document is among so many of the best."""
 

@@ -58,6 +58,9 @@ def test_each_pair_of_sides_is_shown_once_with_dates_and_the_number_of_documents
         ("When was it built?", ("Built in [1954].", "Finished in [May 1954].")),
         ("Which of the singers sang it?", ("[Elvis Presley] sang.", "[Frank Sinatra] sang.")),
         (WHO, ("[Elvis Presley] sang.", "[Frank Sinatra].", "Elvis Presley and Frank Sinatra.")),
+        # an explanation in two wordings
+        ("How does the mill turn?", ("By the [river].", "A [wheel] turns it.")),
+        ("Why was it built, and who paid?", ("For [grain].", "Against [floods].")),
         # the figures of two years
         ("How many people live there?", ("In 2010 [924] did.", "[1,243] did in 2000.")),
         # brackets tell two things of one name apart

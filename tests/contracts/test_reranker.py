@@ -8,7 +8,7 @@ import pytest
 from rag.errors import ModelError
 from rag.models.reranker import CrossEncoderReranker
 from rag.protocols import Reranker
-from tests.models.tiny import ENCODERS, make_tiny_classifier, make_tiny_head
+from tests.models.tiny import SOME_ENCODERS, make_tiny_classifier, make_tiny_head
 
 pytestmark = pytest.mark.model
 QUESTION = "where was the cat ?"
@@ -80,7 +80,7 @@ def test_two_labels_count_as_relevant_less_not_relevant_in_any_order(tmp_path: P
     assert np.allclose(unnamed.score(QUESTION, TEXTS[:3]), scores, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ENCODERS)
+@pytest.mark.parametrize("kind", SOME_ENCODERS)
 def test_any_architecture_reranks_and_padding_changes_nothing(kind: str, tmp_path: Path) -> None:
     head = "AutoModelForSequenceClassification"
     folder = make_tiny_head(tmp_path, head, kind, labels=("LABEL_0",))

@@ -3,7 +3,9 @@ import json
 import sys
 import tomllib
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -48,10 +50,32 @@ def registry(tmp_path: Path, content: dict[str, bytes]) -> Registry:
 def test_the_shipped_registry_names_the_defaults_with_complete_hashes() -> None:
     registry = Registry.load(Path("unused"))
 
-    assert registry.names() == ["all-MiniLM-L6-v2", "SmolLM2-135M-Instruct"]
+    assert registry.names() == ["all-MiniLM-L6-v2", "SmolLM2-135M-Instruct", "quotewell-reader"]
     for entry in registry.entries.values():
-        assert "==" in entry.wheel
+        assert "==" in entry.wheel or entry.name == "quotewell-reader"
         assert all(len(bytes.fromhex(file.sha256)) == 32 for file in entry.files)
+
+
+def test_the_shipped_reader_is_whole_and_small_on_any_machine(tmp_path: Path) -> None:
+    registry = Registry.load(tmp_path / "nothing")
+
+    folder = registry.verify("quotewell-reader")
+
+    assert registry.fetch("quotewell-reader") == folder
+    assert (folder / "model.safetensors").stat().st_size <= 25_000_000
+
+
+def test_a_shipped_file_that_was_altered_asks_for_the_library_again(tmp_path: Path) -> None:
+    shipped = Registry.load(tmp_path)
+    entry = replace(shipped.entries["quotewell-reader"], folder=str(tmp_path / "copy"))
+    copytree(shipped.verify("quotewell-reader"), tmp_path / "copy")
+    (tmp_path / "copy" / "reader.json").write_text("{}")
+    registry = Registry(tmp_path, {entry.name: entry})
+
+    with pytest.raises(WeightsAltered, match=r"reader\.json is not the expected file"):
+        registry.verify(entry.name)
+    with pytest.raises(WeightsMissing, match="install the library again"):
+        registry.fetch(entry.name)
 
 
 def test_an_absent_model_says_how_to_fetch_it(registry: Registry) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
@@ -171,6 +172,11 @@ ENCODERS: dict[str, dict[str, object]] = {
                    "local_attention": 16, "attn_implementation": "eager"},
 }  # fmt: skip
 """Architectures of which any head can be made, and what each needs beside the sizes."""
+SOME_ENCODERS = [
+    kind if kind in ("bert", "roberta") else pytest.param(kind, marks=pytest.mark.slow)
+    for kind in ENCODERS
+]
+"""For `parametrize`: two that differ most by default, all with the slow tests."""
 _SEGMENTS = frozenset({"bert", "electra"})
 _NO_PADDED_POSITIONS = frozenset({"bert", "electra", "deberta-v2", "modernbert"})
 

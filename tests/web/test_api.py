@@ -173,3 +173,38 @@ def test_failure_is_a_code_and_our_own_sentence(client, method, address, code, m
 
 def test_refused_method_names_the_allowed_ones(client):
     assert "POST" in client.get("/api/ask").headers["Allow"]
+
+
+def test_history_makes_a_follow_up_stand_alone(client):
+    body = {"question": "And on Sundays?", "history": [{"question": WHEN, "answer": "At nine."}]}
+
+    answer = client.post("/api/ask", json=body).json
+
+    assert answer["rewritten"] == "When does the water mill open on Sundays?"
+    assert answer["question"] == "And on Sundays?"
+
+
+def test_a_reading_that_is_given_wins_over_the_history(client):
+    body = {"question": "And then?", "history": [{"question": "Who?"}], "rewritten": WHEN}
+
+    assert client.post("/api/ask", json=body).json["rewritten"] == WHEN
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"history": "x"},
+        {"history": ["x"]},
+        {"history": [{}]},
+        {"history": [{"question": 1}]},
+        {"history": [{"question": "a", "answer": None}]},
+        {"history": [{"question": "a", "more": "b"}]},
+        {"history": [{"question": "a"}] * 21},
+        {"rewritten": 3},
+    ],
+)
+def test_a_history_or_reading_of_another_shape_is_refused_in_a_sentence(client, more):
+    response = client.post("/api/ask", json={"question": "And then?", **more})
+
+    assert response.status_code == 422
+    assert response.json["error"]["message"].endswith(".")

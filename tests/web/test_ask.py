@@ -26,7 +26,7 @@ def test_empty_page_offers_examples_and_says_how_to_ingest(client):
 def test_index_without_passages_says_that_nothing_is_indexed():
     with create_app(pipeline_of({})).test_client() as client:
         assert "Nothing has been indexed yet" in client.get("/").text
-        assert "nothing to quote from" in client.get("/?q=Why?").text
+        assert "run `rag ingest FOLDER` first" in client.get("/?q=Why?").text
 
 
 def test_every_sentence_and_quote_of_the_answer_is_shown(client, rag):
@@ -165,3 +165,18 @@ def test_pages_name_no_other_host_and_hold_no_inline_code(client):
         assert not shown.css("[style], style, [onclick], [onload], script:not([src])")
         for node in shown.css("[src], link[href]"):
             assert (node.attributes.get("src") or node.attributes["href"]).startswith("/static/")
+
+
+def test_a_false_premise_is_shown_with_what_the_documents_say_instead(client):
+    shown = ask(client, "Why does a barge pay 50 crowns at the upper lock?")
+
+    assert "The documents say forty crowns, not 50 crowns." in shown.css_first(".card").text()
+    assert shown.css_first(".near .words").text() == "A barge pays forty crowns at the upper lock."
+
+
+def test_a_part_that_is_not_answered_is_named(client):
+    shown = ask(client, "What does a barge and a kayak pay at the upper lock?")
+
+    assert (
+        "Not answered: What does a kayak pay at the upper lock?" in shown.css_first(".card").text()
+    )

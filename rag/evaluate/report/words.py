@@ -135,7 +135,12 @@ OUTCOMES = {
 REASONS = {
     "nothing_indexed": "nothing is indexed",
     "no_passages": "no passage was found",
+    "nothing_relevant": "nothing found was about the question",
+    "does_not_say": "what was found does not hold what was asked",
     "weak_evidence": "no sentence reached the floor",
+    "false_premise": "the documents contradict the question",
+    "only_part": "only part of the question was answered",
+    "sources_disagree": "sources disagree",
     "unsupported_draft": "the draft did not hold against the documents",
     "claims_dropped": "some claims were dropped",
     "generator_failed": "the generator failed, so quotes were shown",

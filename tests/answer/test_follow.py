@@ -1,0 +1,114 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from indexes.sample import folder
+from rag.answer.follow import standalone
+from rag.types import Turn
+
+ADULTS = "What does a ticket for adults cost?"
+CARRY = "How many passengers can MV Turnstone carry?"
+
+
+@pytest.mark.parametrize(
+    ("before", "typed", "meant"),
+    [
+        (ADULTS, "and for children?", "What does a ticket for children cost?"),
+        ("What was the fee in 2024?", "What about 2023?", "What was the fee in 2023?"),
+        ("What was the fee in 2024?", "2023?", "What was the fee in 2023?"),
+        (CARRY, "What about the Sandpiper?", "How many passengers can MV Sandpiper carry?"),
+        (CARRY, "And cars?", "How many cars can MV Turnstone carry?"),
+        (CARRY, "When was it built?", "When was MV Turnstone built?"),
+        (CARRY, "and what is its length?", "What is MV Turnstone's length?"),
+        ("When does the mill open?", "When does it close?", "When does the mill close?"),
+        (
+            "When does the lease end?",
+            "And how much is the rent?",
+            "How much is the rent (the lease)?",
+        ),
+        ("What does alarm E-417 mean?", "and E-471?", "What does alarm E-471 mean?"),
+        ("What did Ada Lund buy?", "When?", "When did Ada Lund buy?"),
+        ("How many chairs are there at Kiel?", "How do I get there?", "How do I get to Kiel?"),
+        (
+            "How much leave do full-time staff have?",
+            "and part-time staff?",
+            "How much leave do part-time staff have?",
+        ),
+        (
+            "What is the weight limit of the bridge?",
+            "Is that enough for a bus?",
+            "Is that enough for a bus (the weight limit of the bridge)?",
+        ),
+    ],
+)
+def test_a_question_that_leans_on_the_last_is_made_to_stand_alone(before, typed, meant):
+    assert standalone(typed, [Turn(before)]) == meant
+
+
+def test_each_pronoun_takes_what_it_can_mean():
+    asked = standalone("Why did she sell it?", [Turn("When did the mill of Ada Lund open?")])
+
+    assert asked == "Why did Ada Lund sell the mill of Ada Lund?"
+
+
+def test_what_the_answer_names_is_what_a_which_question_was_about():
+    turn = Turn("Which ship struck the fender?", "MV Sandpiper struck the fender. [1]")
+
+    assert standalone("When was it built?", [turn]) == "When was MV Sandpiper built?"
+
+
+def test_a_person_is_the_one_the_answer_names():
+    turn = Turn("Who founded the mill?", "The mill was founded by Ada Lund.")
+
+    assert standalone("When was she born?", [turn]) == "When was Ada Lund born?"
+
+
+def test_a_follow_up_of_a_follow_up_keeps_the_topic():
+    turns = [Turn(ADULTS), Turn("and for children?"), Turn("What about dogs?")]
+
+    assert standalone("When can I buy it?", turns[:2]) == "When can I buy a ticket for children?"
+
+
+def test_without_history_nothing_is_rewritten():
+    assert standalone("and for children?", []) == "and for children?"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When does the Hestray lease end?",
+        "What does it cost to take a bicycle on the ferry?",
+        "Is it possible to pay by card?",
+        "What happens to the deposit if it is cancelled?",
+        "What are apprentices paid in their first year?",
+        "How many cars can the ship that sails route R2 carry?",
+        "Who lost his hat?",
+        "Is there a pool on the ship?",
+        "Which of these is a ferry?",
+        "Who founded the mill and when did it close?",
+        "Opening hours",
+        "how did jessica jones get her powers in the show",
+        "When the Rhine took a right turn what did it create?",
+        "What year is it?",
+        "Und für Kinder?",
+    ],
+)
+def test_a_question_that_stands_alone_is_left_alone(question):
+    turn = Turn("Which ship carries 34 cars to Brannoch?", "MV Sandpiper carries 34 cars.")
+
+    assert standalone(question, [turn]) == question
+
+
+def test_the_sample_questions_asked_one_after_another_are_not_rewritten():
+    lines = (Path(folder()) / "queries.jsonl").read_text(encoding="utf-8").splitlines()
+    asked = [json.loads(line)["text"] for line in lines]
+    turns = [Turn(question, "MV Sandpiper sails to Ulsay.") for question in asked]
+
+    changed = [
+        question
+        for place, question in enumerate(asked[1:], 1)
+        if standalone(question, turns[:place]) != question
+    ]
+
+    assert changed == []
