@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rag.errors import QuestionError, WeightsMissing
 from rag.pipeline import LONGEST_QUESTION, Policy
+from rag.terminal import answer_lines
 from rag.testing import OverlapReranker, ScriptedGenerator, pipeline_of
 from rag.types import Filter, Mode, Outcome, Reason
 
@@ -83,6 +84,19 @@ def test_a_draft_is_checked_sentence_by_sentence():
     assert answer.text == "The mill opens at nine. [1]"
     assert "1777" in answer.dropped[0].claim.text
     assert "1777" in answer.dropped[0].reasons[0]
+
+
+def test_words_that_no_quote_supports_are_marked_in_a_terminal_and_on_the_wire():
+    generator = ScriptedGenerator("The mill opens at nine [1]. It was founded in 1777 [1].")
+    answer = pipeline_of(TEXTS, generator=generator).ask(
+        "When does the mill open?", mode="generative"
+    )
+
+    lines = " ".join(answer_lines(answer))
+    dropped = answer.to_dict()["dropped"][0]
+
+    assert "~1777~" in lines
+    assert "1777" in [dropped["text"][start:end] for start, end in dropped["unsupported"]]
 
 
 def test_quotes_take_the_place_of_a_draft_that_does_not_hold():
