@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rag.answer.confidence import Calibration
+from rag.answer.evidence.confidence import Calibration
 from rag.errors import IndexDamaged
 from rag.pipeline import Pipeline, Policy
 from rag.protocols import Embedder, Generator, Reader, Reranker, Verifier

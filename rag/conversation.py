@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from rag.answer.follow import REMEMBERED
+from rag.answer.asked.follow import REMEMBERED
 from rag.errors import QuestionError
 from rag.pipeline import Pipeline
 from rag.types import Answer, Filter, Mode

@@ -12,26 +12,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from rag.answer.attribute import attribute
+from rag.answer.asked.history import History, understood
 from rag.answer.brief import brief
-from rag.answer.confidence import UNCALIBRATED, Calibration, signals_of
-from rag.answer.conflict import find_conflicts
-from rag.answer.cover import choose
+from rag.answer.checked.focus import focus
+from rag.answer.checked.repair import reattribute, repair
+from rag.answer.checked.verify import verify
 from rag.answer.decide import decide, show_conflicts
-from rag.answer.draft import write_draft
-from rag.answer.extract import find_evidence, quote_claims
-from rag.answer.focus import focus
-from rag.answer.gather import Gathered, gather
-from rag.answer.history import History, understood
-from rag.answer.instructions import without_instructions
-from rag.answer.premise import false_premise
-from rag.answer.prompt import declines, write_prompt
+from rag.answer.disagreement.conflict import find_conflicts
+from rag.answer.disagreement.premise import false_premise
+from rag.answer.disagreement.supersede import current
+from rag.answer.drafted.attribute import attribute
+from rag.answer.drafted.draft import write_draft
+from rag.answer.drafted.prompt import declines, write_prompt
+from rag.answer.drafted.spotlight import fresh_marker, without_marker
+from rag.answer.evidence.confidence import UNCALIBRATED, Calibration, signals_of
+from rag.answer.evidence.cover import choose
+from rag.answer.evidence.extract import find_evidence, quote_claims
+from rag.answer.evidence.gather import Gathered, gather
+from rag.answer.evidence.instructions import without_instructions
+from rag.answer.evidence.remember import Remembering
 from rag.answer.refusal import lacking, refuse
-from rag.answer.remember import Remembering
-from rag.answer.repair import reattribute, repair
-from rag.answer.spotlight import fresh_marker, without_marker
-from rag.answer.supersede import current
-from rag.answer.verify import verify
 from rag.errors import GeneratorFailed, ModelError, QuestionError
 from rag.protocols import Embedder, Generator, Reader, Reranker, Snapshot, Verifier
 from rag.search.rerank import choose_passages

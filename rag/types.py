@@ -205,7 +205,7 @@ class Evidence:
     answer: Span | None = None
     """The characters of the document, inside `span`, that a reader takes for the answer."""
     signals: Mapping[str, float] = field(default_factory=dict[str, float], compare=False)
-    """What the relevance was made of, by name; see `rag.answer.relevance`."""
+    """What the relevance was made of, by name; see `rag.answer.evidence.relevance`."""
 
     @property
     def quote(self) -> str:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from rag.answer.follow import REMEMBERED
+from rag.answer.asked.follow import REMEMBERED
 from rag.conversation import Conversation
 from rag.errors import QuestionError
 from rag.terminal import answer_lines, typed_lines

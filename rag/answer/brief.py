@@ -7,7 +7,7 @@ shown stays a piece of its quote, character for character.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.answer.question import asks_for_words
+from rag.answer.asked.question import asks_for_words
 from rag.types import Claim, Evidence, Span, Support, Verdict
 
 _LONGEST = 12  # words: longer ones are explanations, and read better as the sentence they are

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rag.answer.foreign import withheld
+from rag.answer.drafted.foreign import withheld
 from rag.types import (
     Answer,
     Citation,

@@ -6,10 +6,10 @@ Decided from what can be checked: words, names and kinds of things.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rag.answer.asked.question import Expected, expected, holds, names
 from rag.answer.decide import decide
-from rag.answer.extract import cite
-from rag.answer.premise import false_premise
-from rag.answer.question import Expected, expected, holds, names
+from rag.answer.disagreement.premise import false_premise
+from rag.answer.evidence.extract import cite
 from rag.text import content_stems, identifiers, stems
 from rag.types import Answer, Correction, Evidence, Mode, Outcome, Passage, Reason
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from rag.answer.confidence import UNCALIBRATED, Calibration, Curve
+from rag.answer.evidence.confidence import UNCALIBRATED, Calibration, Curve
 from rag.calibrate.threshold import Answers
 from rag.evaluate.bootstrap import Figure, figure
 from rag.evaluate.metrics import calibration_error

@@ -14,8 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from rag.answer.confidence import SIGNALS, Calibration, Curve
-from rag.answer.relevance import VERSION
+from rag.answer.evidence.confidence import SIGNALS, Calibration, Curve
+from rag.answer.evidence.relevance import VERSION
 from rag.errors import IndexDamaged
 from rag.index.disk import disk_errors, replace_text
 from rag.pipeline import Pipeline

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from rag.answer.confidence import OPEN
+from rag.answer.evidence.confidence import OPEN
 from rag.calibrate.threshold import Answers
 from rag.errors import GeneratorFailed
 from rag.evaluate.answers import is_wrong

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from rag.answer.confidence import Calibration, Curve
+from rag.answer.evidence.confidence import Calibration, Curve
 from rag.calibrate.bounds import Bound
 from rag.calibrate.chances import Fit, fit
 from rag.calibrate.file import Entry, fingerprint

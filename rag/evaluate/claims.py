@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rag.answer.verify import verify
+from rag.answer.checked.verify import verify
 from rag.evaluate.bootstrap import Figure, figure
 from rag.evaluate.datasets import Claimed
 from rag.evaluate.metrics import auc, balanced_accuracy, calibration_error, reliability

@@ -1,6 +1,6 @@
 """Judges of support that are not the pipeline's verifier, and how far each can be trusted.
 
-`StrictJudge` runs offline. It shares no code with `rag.answer.verify` or the built-in
+`StrictJudge` runs offline. It shares no code with `rag.answer.checked.verify` or the built-in
 verifier: own words, own numbers, own weights, fitted by `python -m tests.bench.fit_judge`.
 `EntailmentJudge` asks any natural-language-inference model; `asked.py` has judges that write.
 """

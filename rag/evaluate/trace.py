@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from rag.answer.extract import find_evidence
+from rag.answer.evidence.extract import find_evidence
 from rag.evaluate.datasets import Question
 from rag.evaluate.gold import Gold
 from rag.evaluate.metrics import contains

@@ -110,7 +110,7 @@ def measured(
     progress: "Progress",
 ) -> "Calibrated":
     """Ask, calibrate, and keep what was found beside the index."""
-    from rag.answer.confidence import Curve
+    from rag.answer.evidence.confidence import Curve
     from rag.calibrate.chances import LEAST
     from rag.calibrate.file import read, write
     from rag.calibrate.outcomes import ask_all

@@ -1,7 +1,7 @@
 import pytest
 
-from rag.answer.alike import Relation, compare, moments
-from rag.answer.question import Expected
+from rag.answer.asked.question import Expected
+from rag.answer.disagreement.alike import Relation, compare, moments
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 from dataclasses import replace
 from functools import partial
 
-from rag.answer.attribute import attribute
+from rag.answer.checked.focus import ASIDE, REPEATED, focus
+from rag.answer.checked.repair import VERBATIM, reattribute, repair
+from rag.answer.checked.verify import verify
 from rag.answer.decide import decide
-from rag.answer.draft import write_draft
-from rag.answer.extract import cite, find_evidence
-from rag.answer.focus import ASIDE, REPEATED, focus
-from rag.answer.repair import VERBATIM, reattribute, repair
-from rag.answer.verify import verify
+from rag.answer.drafted.attribute import attribute
+from rag.answer.drafted.draft import write_draft
+from rag.answer.evidence.extract import cite, find_evidence
 from rag.testing import HashingEmbedder, ScriptedGenerator, SubstringVerifier
 from rag.types import Claim, Draft, Mode, Span, Support
 

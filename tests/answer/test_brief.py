@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from rag.answer.asked.question import asks_for_words
 from rag.answer.brief import brief
-from rag.answer.extract import find_evidence, quote_claims
-from rag.answer.question import asks_for_words
+from rag.answer.evidence.extract import find_evidence, quote_claims
 from rag.pipeline import Policy
 from rag.testing import HashingEmbedder, WordReader, pipeline_of
 from rag.types import Outcome, Span, Support, Verdict

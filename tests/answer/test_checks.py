@@ -1,6 +1,6 @@
 import pytest
 
-from rag.answer.checks import objections
+from rag.answer.checked.checks import objections
 
 EVIDENCE = (
     "Refund rules\n"

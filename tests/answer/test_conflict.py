@@ -1,6 +1,6 @@
 import pytest
 
-from rag.answer.conflict import find_conflicts
+from rag.answer.disagreement.conflict import find_conflicts
 from rag.testing import document_of
 from rag.types import Chunk, Evidence, Passage, Span
 

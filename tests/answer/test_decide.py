@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answer.decide import DECLINED, decide, show_conflicts
-from rag.answer.foreign import withheld
+from rag.answer.drafted.foreign import withheld
 from rag.types import (
     Citation,
     Claim,

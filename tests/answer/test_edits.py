@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.answer.extract import cite
-from rag.answer.verify import verify
+from rag.answer.checked.verify import verify
+from rag.answer.evidence.extract import cite
 from rag.types import Claim, Span, Support
 
 

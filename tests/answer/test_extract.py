@@ -1,8 +1,8 @@
 import pytest
 
-from rag.answer.extract import choose_sentences, find_evidence, quote_claims
-from rag.answer.prompt import INSTRUCTIONS, declines, write_prompt
-from rag.answer.question import Expected, expected, holds
+from rag.answer.asked.question import Expected, expected, holds
+from rag.answer.drafted.prompt import INSTRUCTIONS, declines, write_prompt
+from rag.answer.evidence.extract import choose_sentences, find_evidence, quote_claims
 from rag.testing import HashingEmbedder
 from rag.types import Chunk, Evidence, Passage, Span, chunk_id
 

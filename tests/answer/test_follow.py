@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from indexes.sample import folder
-from rag.answer.follow import standalone
-from rag.answer.topic import name_runs
+from rag.answer.asked.follow import standalone
+from rag.answer.asked.topic import name_runs
 from rag.types import Turn
 
 ADULTS = "What does a ticket for adults cost?"

@@ -1,7 +1,7 @@
 import pytest
 
-from rag.answer.foreign import FOREIGN, foreign
-from rag.answer.verify import against
+from rag.answer.checked.verify import against
+from rag.answer.drafted.foreign import FOREIGN, foreign
 from rag.pipeline import Policy
 from rag.testing import ScriptedGenerator, SubstringVerifier, pipeline_of
 from rag.types import Claim, Mode, Outcome, Span

@@ -3,10 +3,10 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from rag.answer.cover import choose
-from rag.answer.extract import find_evidence
-from rag.answer.gather import gather
-from rag.answer.remember import Remembering
+from rag.answer.evidence.cover import choose
+from rag.answer.evidence.extract import find_evidence
+from rag.answer.evidence.gather import gather
+from rag.answer.evidence.remember import Remembering
 from rag.testing import HashingEmbedder, pipeline_of
 from rag.types import Evidence, Filter, Outcome, Reason
 

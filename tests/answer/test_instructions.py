@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rag.answer.instructions import commands, instructs, planted, without_instructions
+from rag.answer.evidence.instructions import commands, instructs, planted, without_instructions
 from rag.testing import pipeline_of
 from rag.types import Evidence, Passage
 

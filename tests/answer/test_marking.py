@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from rag.answer.extract import find_evidence
-from rag.answer.marking import LONGEST, NOTHING, mark
+from rag.answer.evidence.extract import find_evidence
+from rag.answer.evidence.marking import LONGEST, NOTHING, mark
 from rag.protocols import Reading
 from rag.testing import HashingEmbedder, WordReader, pipeline_of
 from rag.types import Span

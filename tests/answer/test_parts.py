@@ -1,7 +1,7 @@
 import pytest
 
-from rag.answer.bridge import bridges, nested
-from rag.answer.parts import parts_of
+from rag.answer.asked.bridge import bridges, nested
+from rag.answer.asked.parts import parts_of
 from rag.types import Evidence, Span
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from rag.answer.premise import false_premise
+from rag.answer.disagreement.premise import false_premise
 from rag.types import Evidence
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from rag.answer.quantities import codes, dates, quantities
+from rag.answer.words.quantities import codes, dates, quantities
 
 
 @pytest.mark.parametrize(

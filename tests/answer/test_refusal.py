@@ -1,6 +1,6 @@
 import pytest
 
-from rag.answer.extract import find_evidence
+from rag.answer.evidence.extract import find_evidence
 from rag.answer.reasons import WHY
 from rag.answer.refusal import refuse, unknown_names
 from rag.testing import HashingEmbedder, pipeline_of

@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from rag.answer.checks import objections
-from rag.answer.shorten import departures
+from rag.answer.checked.checks import objections
+from rag.answer.checked.shorten import departures
 from rag.text import sentences
 
 LEASE = "The landlord pays for repairs, and the tenant pays 40 euros for water every month."

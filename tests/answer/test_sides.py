@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answer.sides import agreement, sides_of, voices
+from rag.answer.disagreement.sides import agreement, sides_of, voices
 from rag.types import Span
 
 WHO = "Who sang the song?"

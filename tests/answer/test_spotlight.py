@@ -3,9 +3,9 @@ from collections.abc import Callable
 
 import pytest
 
-from rag.answer.instructions import instructs
-from rag.answer.prompt import INSTRUCTIONS, write_prompt
-from rag.answer.spotlight import as_data, enclosed, fresh_marker, without_marker
+from rag.answer.drafted.prompt import INSTRUCTIONS, write_prompt
+from rag.answer.drafted.spotlight import as_data, enclosed, fresh_marker, without_marker
+from rag.answer.evidence.instructions import instructs
 from rag.errors import GeneratorFailed
 from rag.protocols import Message
 from rag.types import Draft, Evidence, Passage

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answer.supersede import current, date_of, newer_of
+from rag.answer.disagreement.supersede import current, date_of, newer_of
 from rag.testing import document_of
 
 RULES = "Cancel {} hours before departure to get the fare back. Ask at the pier office for help."

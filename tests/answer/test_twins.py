@@ -1,6 +1,6 @@
 import pytest
 
-from rag.answer.twins import swapped_answers, swaps
+from rag.answer.disagreement.twins import swapped_answers, swaps
 
 
 def test_what_stands_in_the_place_of_what_is_found_with_its_place():

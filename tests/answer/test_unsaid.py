@@ -1,8 +1,8 @@
 import pytest
 
-from rag.answer.extract import cite
-from rag.answer.unsaid import unsaid
-from rag.answer.verify import verify
+from rag.answer.checked.unsaid import unsaid
+from rag.answer.checked.verify import verify
+from rag.answer.evidence.extract import cite
 from rag.testing import SubstringVerifier
 from rag.types import Claim, Span
 

@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from indexes.sample import folder as sample
-from rag.answer.extract import cite
-from rag.answer.verify import verify
+from rag.answer.checked.verify import verify
+from rag.answer.evidence.extract import cite
 from rag.corpus.load import FileLoader
 from rag.evaluate.bootstrap import Figure, mean
 from rag.models.embedder import open_embedder

@@ -1,4 +1,4 @@
-"""Fit the weights of `rag.answer.relevance` and of the gate in `rag.answer.confidence`.
+"""Fit the weights of `relevance` and of the gate in `confidence`, in `rag.answer.evidence`.
 
     python -m tests.bench.fit_relevance SET ...
 
@@ -17,10 +17,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
-from rag.answer.confidence import GATE, gate_features
-from rag.answer.extract import cosines, sentences_of
-from rag.answer.marking import Mark, marks_of
-from rag.answer.relevance import FEATURES, READ, by_name, features, named
+from rag.answer.evidence.confidence import GATE, gate_features
+from rag.answer.evidence.extract import cosines, sentences_of
+from rag.answer.evidence.marking import Mark, marks_of
+from rag.answer.evidence.relevance import FEATURES, READ, by_name, features, named
 from rag.evaluate.datasets import half
 from rag.evaluate.metrics import contains, normalised, token_f1
 from rag.types import Evidence, Passage, Span

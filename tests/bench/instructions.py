@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from rag.answer.instructions import instructs
+from rag.answer.evidence.instructions import instructs
 from rag.evaluate.attacks.sets import read_attacks
 from rag.evaluate.lines import read_lines
 from rag.text import sentences

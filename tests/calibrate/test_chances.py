@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rag.answer.confidence import OPEN, UNCALIBRATED, Calibration, Curve
+from rag.answer.evidence.confidence import OPEN, UNCALIBRATED, Calibration, Curve
 from rag.calibrate.chances import fit
 from rag.calibrate.threshold import Answers
 

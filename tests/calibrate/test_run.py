@@ -1,6 +1,6 @@
 """From outcomes to an entry: what is stored, and how it is told."""
 
-from rag.answer.confidence import Curve
+from rag.answer.evidence.confidence import Curve
 from rag.calibrate.bounds import Bound
 from rag.calibrate.outcomes import Outcome
 from rag.calibrate.run import Questions, Terms, calibrate

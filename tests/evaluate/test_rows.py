@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from rag.answer.extract import find_evidence
+from rag.answer.evidence.extract import find_evidence
 from rag.evaluate.asking import Asker
 from rag.evaluate.datasets import Question, QuestionSet
 from rag.evaluate.failures import FAILURES, failure_of, is_right

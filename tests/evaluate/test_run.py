@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.answer.confidence import Calibration, Curve
+from rag.answer.evidence.confidence import Calibration, Curve
 from rag.errors import LoadError, QuestionError, SettingsError
 from rag.evaluate.index import code_digest
 from rag.evaluate.plan import TASKS, Plan

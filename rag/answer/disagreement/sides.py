@@ -1,0 +1,135 @@
+"""Who says what: the answers that documents give to a question, grouped into sides.
+
+Every document speaks with its best sentence. Documents that answer alike stand on one side,
+and copies of one text are one voice, however many of them there are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+
+from rag.answer.asked.question import Expected, expected, names
+from rag.answer.disagreement.alike import Relation, compare
+from rag.text import content_stems, stems
+from rag.types import DocumentId, Evidence
+
+_MARK_WEIGHT = 3.0  # a mark counts tens of log-odds, and of those a third is believed
+_COPY = 0.6  # share of word triples from which on two passages are one text
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One answer and the sentences that give it, one a document, most relevant first."""
+
+    answer: str
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def best(self) -> Evidence:
+        """Return the sentence that answers best."""
+        return self.evidence[0]
+
+    @property
+    def voices(self) -> int:
+        """Return how many documents say this independently of one another."""
+        return voices(self.evidence)
+
+
+def answer_of(evidence: Evidence) -> str:
+    """Return the words a reader takes for the answer, or "" when none has read the sentence."""
+    return evidence.answer.of(evidence.passage.document.text) if evidence.answer else ""
+
+
+def sides_of(question: str, evidence: Sequence[Evidence], *, floor: float) -> list[Side]:
+    """Return the answers that documents give, the side of the best sentence first.
+
+    Args:
+        question: What was asked; it says what kind of thing is compared.
+        evidence: Sentences, best first; those without a marked answer take no side.
+        floor: Least relevance of a sentence that is heard, in [0, 1].
+    """
+    kind = expected(question)
+    groups: list[list[Evidence]] = []
+    for speaker in _speakers(question, evidence, floor):
+        for group in groups:
+            if _alike(speaker, group, kind):
+                group.append(speaker)
+                break
+        else:
+            groups.append([speaker])
+    return [Side(answer_of(group[0]), tuple(group)) for group in groups]
+
+
+def voices(evidence: Sequence[Evidence]) -> int:
+    """Return how many documents speak in `evidence`, copies of one text counted once."""
+    texts = {e.passage.document.id: e.passage.chunk.text for e in evidence}
+    kept: list[set[tuple[str, ...]]] = []
+    for text in texts.values():
+        triples = _triples(text)
+        if not any(_is_copy(triples, other) for other in kept):
+            kept.append(triples)
+    return len(kept)
+
+
+def agreement(evidence: Sequence[Evidence], *, question: str = "", share: float = 0.35) -> float:
+    """Return the share of independent voices on the side of the best sentence, in [0, 1].
+
+    1.0 when nobody answers differently, or nobody has marked an answer at all. Copies of one
+    text are one voice, so that a passage planted many times does not outvote another.
+
+    Args:
+        evidence: Sentences, best first.
+        question: What was asked, which tells what kind of answers are compared.
+        share: Least relevance of a sentence that is heard, relative to the best one's.
+    """
+    floor = share * evidence[0].relevance if evidence else 0.0
+    sides = sides_of(question, evidence, floor=floor)
+    if not sides:
+        return 1.0
+    kind = expected(question)
+    against = [
+        side
+        for side in sides[1:]
+        if compare(sides[0].answer, side.answer, kind) is Relation.DIFFERENT
+    ]
+    ours = sides[0].voices
+    return ours / (ours + sum(side.voices for side in against))
+
+
+def _speakers(question: str, evidence: Sequence[Evidence], floor: float) -> list[Evidence]:
+    """Return the sentence of each document that answers best, most relevant first.
+
+    Relevance tells the sentence that is about the question, the mark the one with the answer.
+    """
+    best: dict[DocumentId, Evidence] = {}
+    for sentence in sorted(evidence, key=_odds, reverse=True):
+        if sentence.relevance >= floor and not _repeats(question, answer_of(sentence)):
+            best.setdefault(sentence.passage.document.id, sentence)
+    return sorted(best.values(), key=lambda e: (-e.relevance, e.passage.label, e.span))
+
+
+def _odds(sentence: Evidence) -> float:
+    """Return the log-odds of a sentence's relevance and, at a discount, of its marked answer."""
+    chance = min(max(sentence.relevance, 1e-6), 1 - 1e-6)
+    return log(chance / (1 - chance)) + _MARK_WEIGHT * sentence.signals.get("marked", 0.0)
+
+
+def _repeats(question: str, answer: str) -> bool:
+    """Return whether an answer says nothing the question does not: who Ada is, is not Ada."""
+    if expected(question) is Expected.PERSON and names(answer) & names(question):
+        return True
+    return set(content_stems(answer)) <= set(content_stems(question))
+
+
+def _alike(speaker: Evidence, group: Sequence[Evidence], kind: Expected) -> bool:
+    said = answer_of(speaker)
+    return any(compare(said, answer_of(other), kind) is Relation.SAME for other in group)
+
+
+def _triples(text: str) -> set[tuple[str, ...]]:
+    words = stems(text)
+    return {tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))}
+
+
+def _is_copy(a: set[tuple[str, ...]], b: set[tuple[str, ...]]) -> bool:
+    return len(a & b) >= _COPY * len(a | b)

@@ -1,0 +1,1 @@
+"""How one thing may be said in several ways: numbers, spellings, names, order of words."""
