@@ -1,8 +1,6 @@
 from dataclasses import replace
 
-import pytest
-
-from rag.answer.disagreement.sides import agreement, sides_of, voices
+from rag.answer.disagreement.sides import sides_of, voices
 from rag.types import Span
 
 WHO = "Who sang the song?"
@@ -61,17 +59,3 @@ def test_copies_of_one_text_are_one_voice(heard):
     copies = heard(text, text.replace("first", "first of all"), "[Frank Sinatra] sang it.")
 
     assert voices(copies) == 2
-
-
-@pytest.mark.parametrize(
-    ("texts", "share"),
-    [
-        (("[Elvis Presley] sang it.",), 1.0),
-        (("[Elvis Presley] sang it.", "It was sung by [Frank Sinatra]."), 1 / 2),
-        (("[Elvis Presley] sang it.", "By [Elvis Presley], so they say.", "[Bo Berg]."), 2 / 3),
-        (("Nobody knows.",), 1.0),
-        ((), 1.0),
-    ],
-)
-def test_agreement_is_the_share_of_voices_on_the_best_side(heard, texts, share):
-    assert agreement(heard(*texts), question=WHO) == pytest.approx(share)

@@ -22,7 +22,7 @@ from rag.types import Conflict, Evidence
 _LEAST_SHARED = 2
 _PARTS = frozenset(content_stems("half third quarter all whole none twice double"))
 _HEARD = 12  # sentences that are compared with one another
-_SHARE = 0.35  # of the floor: enough to speak against a sentence that reaches it
+_SHARE = 0.1  # of the floor: enough to speak against a sentence that reaches it
 _READ = 60  # sentences that are looked through for a second side
 
 

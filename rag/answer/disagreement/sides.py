@@ -71,31 +71,6 @@ def voices(evidence: Sequence[Evidence]) -> int:
     return len(kept)
 
 
-def agreement(evidence: Sequence[Evidence], *, question: str = "", share: float = 0.35) -> float:
-    """Return the share of independent voices on the side of the best sentence, in [0, 1].
-
-    1.0 when nobody answers differently, or nobody has marked an answer at all. Copies of one
-    text are one voice, so that a passage planted many times does not outvote another.
-
-    Args:
-        evidence: Sentences, best first.
-        question: What was asked, which tells what kind of answers are compared.
-        share: Least relevance of a sentence that is heard, relative to the best one's.
-    """
-    floor = share * evidence[0].relevance if evidence else 0.0
-    sides = sides_of(question, evidence, floor=floor)
-    if not sides:
-        return 1.0
-    kind = expected(question)
-    against = [
-        side
-        for side in sides[1:]
-        if compare(sides[0].answer, side.answer, kind) is Relation.DIFFERENT
-    ]
-    ours = sides[0].voices
-    return ours / (ours + sum(side.voices for side in against))
-
-
 def _speakers(question: str, evidence: Sequence[Evidence], floor: float) -> list[Evidence]:
     """Return the sentence of each document that answers best, most relevant first.
 

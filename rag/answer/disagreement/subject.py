@@ -27,7 +27,7 @@ _CONTRAST = re.compile(
     r"replac\w+|formerly|previously|until|myth|mistaken\w*)\b|n't\b",
     re.IGNORECASE,
 )
-_SHARED = 0.25  # of the names of the passage that has fewer
+_SHARED = 0.3  # of the names of the passage that has fewer
 _FEW_NAMES = 3  # a passage with fewer says too little to be of another thing
 
 
