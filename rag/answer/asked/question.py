@@ -69,18 +69,23 @@ _PLACE = re.compile(
 _WORD = re.compile(r"[^\W\d_][\w'-]*")
 
 
-_FOR_WORDS = re.compile(r"\b(?:who|whom|whose|when|where|which|what|why|how)\b")
+_MEASURED = (
+    r"how (?:many|much|long|far|tall|large|big|high|deep|wide|heavy|fast|often|hot|cold|old|soon|"
+    r"late|early)"
+)
+_FOR_WORDS = re.compile(rf"\b(?:who|whom|whose|when|where|which|what|{_MEASURED})\b")
 _FOR_MORE = re.compile(
     r"^(?:explain|describe|list|name|tell|summari[sz]e|compare|is|are|was|were|does|do|did|can|"
-    r"could|should|may|must|will|would|has|have|had)\b"
+    r"could|should|may|must|will|would|has|have|had|why)\b"
+    rf"|\bwhat happen|\bwhy (?:is|are|was|were|do|does|did)\b|^(?!{_MEASURED}\b)how\b"
     r"|\b(?:and|or) (?:who|whom|whose|when|where|which|what|why|how)\b|\?.*\?"
 )
 
 
 def asks_for_words(question: str) -> bool:
-    """Return whether a few words may answer: a name, a number, a date, a thing, a short reason.
+    """Return whether a few words may answer: a name, a number, a date, a thing.
 
-    Not so for explanations, lists, yes or no, and several questions in one.
+    Not so for reasons, explanations, lists, yes or no, and several questions in one.
     """
     lowered = fold(question).strip()
     return bool(_FOR_WORDS.search(lowered)) and not _FOR_MORE.search(lowered)
