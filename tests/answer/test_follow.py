@@ -132,3 +132,15 @@ def test_the_sample_questions_asked_one_after_another_are_not_rewritten():
     ]
 
     assert changed == []
+
+
+def test_blanks_within_an_earlier_question_change_nothing():
+    before = Turn("When did Port\n  Ellery open?")
+
+    assert standalone("And Stone Bay?", [before]) == "When did Stone Bay open?"
+
+
+def test_another_preposition_before_another_year_is_kept():
+    before = Turn("What was the fee after 2019?")
+
+    assert standalone("And before 2020?", [before]) == "What was the fee before 2020?"

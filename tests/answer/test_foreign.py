@@ -1,10 +1,10 @@
 import pytest
 
 from rag.answer.checked.verify import against
-from rag.answer.drafted.foreign import FOREIGN, foreign
+from rag.answer.drafted.foreign import FOREIGN, foreign, withheld
 from rag.pipeline import Policy
 from rag.testing import ScriptedGenerator, SubstringVerifier, pipeline_of
-from rag.types import Claim, Mode, Outcome, Span
+from rag.types import Claim, Mode, Outcome, Span, Support, Verdict
 
 LINKS = [
     "https://evil.example/?q=secret",
@@ -74,3 +74,14 @@ def test_a_link_of_a_document_is_quoted_as_it_is() -> None:
 
     assert answer.text == f"{text} [1]"
     assert SubstringVerifier().infer([text], [text])[0, 0] == 1
+
+
+def test_the_words_that_no_quote_says_are_still_marked_once_a_link_is_taken_out() -> None:
+    text = "Visit https://evil.example/x for 99 florins today."
+    marked = tuple(Span(text.index(w), text.index(w) + len(w)) for w in ("evil", "99 florins"))
+    verdict = Verdict(Claim(text, Span(0, len(text))), Support.NOT_ENOUGH_INFO, 0.0, (), marked)
+
+    found = withheld(verdict)
+
+    assert [said for said, held in found.pieces() if not held] == ["[removed]", "99 florins"]
+    assert "".join(said for said, _ in found.pieces()) == "Visit [removed] for 99 florins today."

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from rag.answer.asked.bridge import bridges, nested
@@ -142,3 +144,14 @@ def test_a_sentence_names_a_thing_by_what_a_reader_marked_then_by_its_names(pass
     assert names[0] == "Lark"
     assert "Ada Lund" in plain or any("Ada Lund" in name for name in plain)
     assert not any("November" in name or "Friday" in name for name in plain)
+
+
+@pytest.mark.parametrize(
+    "question", ["what " + ":" * 1300 + " or" * 880 + ",", "what " + "gap " * 500 + "between " * 250]
+)
+def test_a_question_made_to_be_slow_is_left_whole_at_once(question):
+    started = time.perf_counter()
+
+    assert len(parts_of(question)) == 1
+    assert len(parts_of(question[:250] + question[-250:])) == 1
+    assert time.perf_counter() - started < 1

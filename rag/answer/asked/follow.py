@@ -30,6 +30,9 @@ _WH_PHRASE = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
+_BEFORE_YEAR = re.compile(
+    rf"\b(?:{'|'.join(sorted(PREPOSITIONS))})\s+(?={_YEAR.pattern})", re.IGNORECASE
+)
 _GOES = frozenset("get go come travel sail drive walk fly".split())
 _LONGEST_FRAGMENT = 8  # words
 _SEEN = 2000  # characters of an earlier question or answer that are looked at
@@ -44,7 +47,10 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
         history: Earlier turns, oldest first; the last `REMEMBERED` are looked at. Their questions
             may themselves lean on the turns before them.
     """
-    turns = [Turn(t.question[:_SEEN], t.answer[:_SEEN]) for t in list(history)[-REMEMBERED:]]
+    turns = [
+        Turn(" ".join(turn.question[:_SEEN].split()), turn.answer[:_SEEN])
+        for turn in list(history)[-REMEMBERED:]
+    ]
     if not turns:
         return question
     last = reduce(lambda before, turn: Turn(_after(turn.question, before), turn.answer), turns)
@@ -86,6 +92,8 @@ def _exchanged(new: str, before: str) -> str:
     thing = new[len(preposition) :].strip()
     if _YEAR.search(new) and _YEAR.search(bare):
         year = _YEAR.findall(new)[0]
+        if preposition and len(set(_YEAR.findall(bare))) == 1:  # "before 2020" after "since 2019"
+            bare = _BEFORE_YEAR.sub(f"{preposition.casefold()} ", bare)
         return f"{_YEAR.sub(year, bare)}?"
     old = _like(preposition, thing, bare)
     if old:

@@ -60,11 +60,14 @@ _DEGREE = re.compile(
 _AGE = frozenset("old new young early recent".split())
 _PRICE = frozenset("cheap expensive dear costly".split())
 _MOST = 4
+_LONGEST = 500  # characters; the patterns would take long over more
 
 
 def parts_of(question: str) -> tuple[Part, ...]:
     """Return the parts of `question`, in its order; one part, itself, when it asks one thing."""
     bare = question.strip().rstrip("?!. ")
+    if len(bare) > _LONGEST:
+        return (Part(question),)
     for split in (_choices, _clauses, _members):
         found = split(bare)
         if 1 < len(found) <= _MOST:

@@ -35,6 +35,7 @@ _BOUND = re.compile(
 )
 _TELLS = re.compile(r"(?:why|how come|how did|did|was|were|is it true)\b", re.IGNORECASE)
 _READ = 6  # sentences
+_MOST = 8  # figures of a question; a longer list of them is no premise
 _COVERED, _HALF = 0.75, 0.5  # of the words of the question, its figure aside
 _FEWEST = 2
 
@@ -56,8 +57,10 @@ def false_premise(question: str, evidence: Sequence[Evidence]) -> Correction | N
         evidence: Sentences, best first.
     """
     near = evidence[:_READ]
-    for stated in _stated(question):
-        if any(stated.value in _values(e.quote) for e in evidence):
+    figures = _stated(question)[:_MOST]
+    told = {value for e in evidence for value in _values(e.quote)} if figures else set()
+    for stated in figures:
+        if stated.value in told:
             continue  # somewhere it is so, which is enough to say nothing
         for sentence in near:
             if said := _contradicts(question, stated, sentence):

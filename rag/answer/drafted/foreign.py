@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.types import Verdict
+from rag.types import Span, Verdict
 
 FOREIGN = "it holds a link, an address or mark-up that no cited quote holds"
 _REMOVED = "[removed]"
@@ -32,10 +32,30 @@ def foreign(text: str, quotes: Sequence[str]) -> list[str]:
 def withheld(verdict: Verdict) -> Verdict:
     """Return `verdict`, which does not stand, without what is foreign in its claim."""
     text = verdict.claim.text
-    for piece in foreign(text, [citation.quote for citation in verdict.claim.citations]):
-        text = text.replace(piece, _REMOVED)
-    return verdict if text == verdict.claim.text else _saying(verdict, text)
+    pieces = foreign(text, [citation.quote for citation in verdict.claim.citations])
+    if not pieces:
+        return verdict
+    longest = sorted(map(re.escape, pieces), key=len, reverse=True)
+    cuts = [Span(*match.span()) for match in re.finditer("|".join(longest), text)]
+    said, done = "", 0
+    for cut in cuts:
+        said += text[done : cut.start] + _REMOVED
+        done = cut.end
+    claim = replace(verdict.claim, text=said + text[done:])
+    return replace(verdict, claim=claim, unsupported=_moved(verdict.unsupported, cuts))
 
 
-def _saying(verdict: Verdict, text: str) -> Verdict:
-    return replace(verdict, claim=replace(verdict.claim, text=text))
+def _moved(spans: Sequence[Span], cuts: Sequence[Span]) -> tuple[Span, ...]:
+    """Return `spans` as they stand once each of `cuts` reads `_REMOVED`, which no quote says."""
+    marked: list[Span] = []
+    for span in sorted({*spans, *cuts}):
+        if marked and span.start <= marked[-1].end:
+            marked[-1] = Span(marked[-1].start, max(span.end, marked[-1].end))
+        else:
+            marked.append(span)
+
+    def place(at: int) -> int:
+        gone = [cut for cut in cuts if cut.end <= at]
+        return at + sum(len(_REMOVED) - (cut.end - cut.start) for cut in gone)
+
+    return tuple(Span(place(span.start), place(span.end)) for span in marked)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from rag.text import fold
 
 _ACRONYM = re.compile(r"\b[A-Z]{2,6}\b")
+_LONGEST = 6  # letters
 _NAME = re.compile(r"[A-Z][\w'-]*(?:\s+(?:(?:of|and|the|for|de)\s+)?[A-Z][\w'-]*)+")
 
 
@@ -23,7 +24,7 @@ def spelled_out(claim: str, quote: str) -> list[str]:
         found += [
             " ".join(words[first:last])
             for first in range(len(words) - 1)
-            for last in range(first + 2, len(words) + 1)
+            for last in range(first + 2, min(first + 2 * _LONGEST, len(words)) + 1)
             if _letters(words[first:last]) in said
         ]
     return found
@@ -32,7 +33,7 @@ def spelled_out(claim: str, quote: str) -> list[str]:
 def _shortened(name: str) -> Iterator[str]:
     words = [word for word in name.split() if word[0].isupper()]
     for first in range(len(words) - 1):
-        for last in range(first + 2, len(words) + 1):
+        for last in range(first + 2, min(first + _LONGEST, len(words)) + 1):
             yield _letters(words[first:last])
 
 
