@@ -121,7 +121,7 @@ class Pipeline:
         with clock("evidence"):
             floor = self.policy.relevance_floor
             conflicts = find_conflicts(question, found.evidence, floor=floor)
-            found = found.keeping(lambda evidence: current(question, evidence))
+            found = found.keeping(lambda evidence: current(question, evidence, conflicts))
         if not self._sure(mode, found.weakest) or false_premise(question, found.evidence):
             answer = self._abstain(question, mode, found)
         elif mode is Mode.GENERATIVE:

@@ -53,6 +53,6 @@ def _words(best: Evidence) -> Span | None:
         end -= 1
     while start < end and text[start] in " \n.,;:!?":
         start += 1
-    if start == end or len(text[start:end].split()) > _LONGEST:
-        return None
+    if start == end or len(text[start:end].split()) > _LONGEST or "|" in text[start:end]:
+        return None  # nothing, too much, or cells of a table that belong to different columns
     return Span(start, end)

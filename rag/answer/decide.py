@@ -72,7 +72,8 @@ def show_conflicts(
 ) -> Answer:
     """Return `answer` with quotes that disagree, under the labels the answer gave its passages.
 
-    An answer for which nothing else speaks gets the disagreement as its reason.
+    Only a disagreement about what is shown: one of its sides is cited, or holds the words that
+    are the answer. An answer for which nothing else speaks gets it as its reason.
 
     Args:
         answer: As `decide` made it, an abstention too.
@@ -81,6 +82,7 @@ def show_conflicts(
     """
     new = {passage.chunk.id: passage.label for passage in answer.passages}
     labels = {p.label: new[p.chunk.id] for p in passages if p.chunk.id in new}
+    conflicts = [conflict for conflict in conflicts if _concerns(answer, conflict)]
     disagree = not all(conflict.superseded for conflict in conflicts)
     return replace(
         answer,
@@ -89,6 +91,16 @@ def show_conflicts(
             replace(c, first=_cited(c.first, labels), second=_cited(c.second, labels))
             for c in conflicts
         ),
+    )
+
+
+def _concerns(answer: Answer, conflict: Conflict) -> bool:
+    return any(
+        (cited.document_id == side.document_id and cited.span.overlaps(side.span))
+        or verdict.claim.text in side.quote
+        for verdict in answer.verdicts
+        for cited in verdict.claim.citations
+        for side in (conflict.first, conflict.second)
     )
 
 

@@ -72,6 +72,21 @@ def test_a_long_answer_is_the_sentence_it_is():
     assert short[0].claim.text == "a house"
 
 
+def test_cells_of_two_columns_are_not_one_answer():
+    text = "Country: Finland | Area: 338,424 | Capital: Helsinki"
+    pipeline = pipeline_of({"a.md": text}, policy=OPEN)
+    question = "What is the area of Finland?"
+    passages, _ = pipeline.search(question)
+    (best,) = find_evidence(question, passages, HashingEmbedder())
+    verdicts = [Verdict(claim, Support.SUPPORTED, 1.0) for claim in quote_claims([best])]
+
+    across = brief(question, verdicts, [replace(best, answer=Span(25, len(text)))])
+    within = brief(question, verdicts, [replace(best, answer=Span(25, 32))])
+
+    assert across == verdicts
+    assert within[0].claim.text == "338,424"
+
+
 def test_brevity_can_be_turned_off():
     answer = asking("When does the mill open?", {"nine"}, policy=replace(OPEN, brief=False))
 
@@ -90,6 +105,8 @@ def test_brevity_can_be_turned_off():
         ("List the sails.", False),
         ("opening hours mill", False),
         ("Who built it, and when was that?", False),
+        ("When was it founded and under what name?", False),
+        ("What goods are not carried?", False),
     ],
 )
 def test_which_questions_a_few_words_may_answer(question, words):

@@ -95,6 +95,18 @@ def test_passages_are_labelled_in_the_order_a_reader_meets_them(passage):
     assert (answer.conflicts[0].first.label, answer.conflicts[0].second.label) == (1, 3)
 
 
+def test_a_disagreement_about_something_else_is_not_shown():
+    verdict = Verdict(Claim("It rains.", Span(0, 9), (CITATION,)), Support.SUPPORTED, 1.0)
+    elsewhere = replace(CITATION, span=Span(50, 55), quote="snow")
+    answer = decide("q", [verdict], [], mode=Mode.EXTRACTIVE)
+    silent = decide("q", [], [], mode=Mode.EXTRACTIVE)
+    about_it, aside = (Conflict(one, elsewhere, "x") for one in (CITATION, elsewhere))
+
+    assert show_conflicts(answer, [aside], []).conflicts == ()
+    assert show_conflicts(silent, [about_it], []).conflicts == ()
+    assert len(show_conflicts(answer, [about_it], []).conflicts) == 1
+
+
 def test_labels_follow_their_claim():
     good = Verdict(Claim("It rains.", Span(0, 9), (CITATION, CITATION)), Support.SUPPORTED, 1.0)
 

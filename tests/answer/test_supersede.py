@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from rag.answer.disagreement.conflict import find_conflicts
 from rag.answer.disagreement.supersede import current, date_of, newer_of
 from rag.testing import document_of
 
@@ -76,3 +77,15 @@ def test_the_older_revision_answers_where_the_newer_is_silent_or_it_is_asked_for
 
     assert current("How long before, in the rules of 2023?", [old, new]) == [old, new]
     assert current("How long before?", [old, weak]) == [old, weak]
+
+
+def test_a_newer_sentence_takes_the_place_of_the_older_one_that_fits_the_question_better(heard):
+    old, new = pair(heard)
+    weak = replace(new, relevance=0.2)
+    conflict = find_conflicts("How long before?", [old, weak], floor=0.1)
+
+    (best,) = current("How long before?", [old, weak], conflict)
+    asked = current("How long before, in 2023?", [old, weak], conflict)
+
+    assert best == replace(new, relevance=old.relevance)
+    assert asked[0] == old

@@ -77,8 +77,10 @@ _FOR_WORDS = re.compile(rf"\b(?:who|whom|whose|when|where|which|what|{_MEASURED}
 _FOR_MORE = re.compile(
     r"^(?:explain|describe|list|name|tell|summari[sz]e|compare|is|are|was|were|does|do|did|can|"
     r"could|should|may|must|will|would|has|have|had|why)\b"
-    rf"|\bwhat happen|\bwhy (?:is|are|was|were|do|does|did)\b|^(?!{_MEASURED}\b)how\b"
-    r"|\b(?:and|or) (?:who|whom|whose|when|where|which|what|why|how)\b|\?.*\?"
+    r"|\b(?:what|which) \w{3,}s (?:are|were|have|can|must|should|may|need)\b|\bwhat happen"
+    rf"|\bwhy (?:is|are|was|were|do|does|did)\b|^(?!{_MEASURED}\b)how\b"
+    r"|\b(?:and|or) (?:(?:in|on|at|by|for|from|to|under|with|of) )?"
+    r"(?:who|whom|whose|when|where|which|what|why|how)\b|\?.*\?"
 )
 
 

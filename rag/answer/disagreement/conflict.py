@@ -8,7 +8,7 @@ answers marked by a reader that exclude each other. The second needs no reader.
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from rag.answer.asked.question import Expected, expected
+from rag.answer.asked.question import Expected, expected, names
 from rag.answer.disagreement.alike import Relation, compare, moments
 from rag.answer.disagreement.sides import Side, answer_of, sides_of, voices
 from rag.answer.disagreement.subject import asks_for_several, same_subject, stand_together
@@ -22,7 +22,8 @@ from rag.types import Conflict, Evidence
 _LEAST_SHARED = 2
 _PARTS = frozenset(content_stems("half third quarter all whole none twice double"))
 _HEARD = 12  # sentences that are compared with one another
-_SHARE = 0.1  # of the floor: enough to speak against a sentence that reaches it
+_SHARE = 0.35  # of the floor: enough to speak against a sentence that reaches it
+_FIGURES = (Expected.TIME, Expected.NUMBER)
 _READ = 60  # sentences that are looked through for a second side
 
 
@@ -107,10 +108,18 @@ def _answers(
 def _one_matter(question: str, first: Evidence, second: Evidence) -> bool:
     """Return whether both sentences speak of the same thing at the same time."""
     said = f"{answer_of(first)} {answer_of(second)}"
+    if expected(question) in _FIGURES and _asked_of(question, first) != _asked_of(question, second):
+        return False
     when = [_told_years(e.quote) - _told_years(said) for e in (first, second)]
     if all(when) and not when[0] & when[1]:
         return False
     return same_subject(question, first.passage, second.passage, said)
+
+
+def _asked_of(question: str, sentence: Evidence) -> bool:
+    """Return whether a sentence holds a word of `question` that is no name, such as "built"."""
+    asked = set(content_stems(question)) - set(content_stems(" ".join(names(question))))
+    return bool(asked & set(content_stems(sentence.quote)))
 
 
 def _told_years(text: str) -> set[int]:

@@ -8,11 +8,12 @@ nearly all of the text is the same; and only when it is known which of them came
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from rag.answer.disagreement.alike import moments
 from rag.text import content_stems, stems
-from rag.types import Document, DocumentId, Evidence
+from rag.types import Citation, Conflict, Document, DocumentId, Evidence
 
 _SAME_TEXT = 0.5  # share of word triples of the shorter text
 _SAME_WORDS = 0.6  # share of content words of the shorter text, for two of one name
@@ -75,19 +76,27 @@ def date_of(document: Document) -> str:
     return "-".join(parts[: 3 if day and month else 2 if month else 1]) if year else ""
 
 
-def current(question: str, evidence: Sequence[Evidence], *, keep: float = _KEEP) -> list[Evidence]:
+def current(
+    question: str,
+    evidence: Sequence[Evidence],
+    conflicts: Sequence[Conflict] = (),
+    *,
+    keep: float = _KEEP,
+) -> list[Evidence]:
     """Return `evidence` without the sentences of documents whose newer revision answers too.
 
     Args:
         question: A question that names the time of the older revision asks for that one.
         evidence: Sentences, best first.
+        conflicts: Of two sentences of which one supersedes the other, the newer one is taken
+            for as relevant as the older one was, and the older one is left out.
         keep: A newer revision answers too when its best sentence is at least this many times
             as relevant as the older one's, in [0, 1].
     """
     best: dict[DocumentId, Evidence] = {}
     for sentence in evidence:
         best.setdefault(sentence.passage.document.id, sentence)
-    asked = {year for year, _, _ in moments(question)}
+    asked = _years(question)
     dropped = {
         old.passage.document.id
         for old in best.values()
@@ -95,9 +104,39 @@ def current(question: str, evidence: Sequence[Evidence], *, keep: float = _KEEP)
         if new.relevance >= keep * old.relevance
         and new is not old
         and newer_of(new.passage.document, old.passage.document) is new.passage.document
-        and not asked & {year for year, _, _ in moments(date_of(old.passage.document))}
+        and not asked & _years(date_of(old.passage.document))
     }
-    return [e for e in evidence if e.passage.document.id not in dropped]
+    pairs = [c for c in conflicts if c.superseded and not asked & _years(c.second_date)]
+    older = {(c.second.document_id, c.second.span) for c in pairs}
+    kept = [
+        _at_least(sentence, [_relevance_at(c.second, evidence) for c in pairs if _is(sentence, c)])
+        for sentence in evidence
+        if sentence.passage.document.id not in dropped
+        and (sentence.passage.document.id, sentence.span) not in older
+    ]
+    return sorted(kept, key=lambda e: (-e.relevance, e.passage.label, e.span))
+
+
+def _is(sentence: Evidence, conflict: Conflict) -> bool:
+    newer = conflict.first
+    return (sentence.passage.document.id, sentence.span) == (newer.document_id, newer.span)
+
+
+def _at_least(sentence: Evidence, floors: Sequence[float]) -> Evidence:
+    return replace(sentence, relevance=max([sentence.relevance, *floors]))
+
+
+def _relevance_at(citation: Citation, evidence: Sequence[Evidence]) -> float:
+    found = (
+        e.relevance
+        for e in evidence
+        if (e.passage.document.id, e.span) == (citation.document_id, citation.span)
+    )
+    return next(found, 0.0)
+
+
+def _years(text: str) -> set[int | None]:
+    return {year for year, _, _ in moments(text)}
 
 
 def _order(first: Document, second: Document) -> int:

@@ -69,7 +69,7 @@ def sentences_of(passage: Passage) -> list[tuple[Span, Candidate]]:
         near = spans[max(0, row - 1) : row + 2]
         window = f"{above}\n{' '.join(s.of(document.text) for s in near)}"
         sentence = bare.of(document.text)
-        found.append((bare, Candidate(sentence, window, f"{above}\n{chunk.text}")))
+        found.append((bare, Candidate(sentence, window, f"{above}\n{chunk.text}", above)))
     return found
 
 

@@ -4,6 +4,7 @@ Nothing here is a model in the sense of `rag.models`: the features are named, th
 are below, and `python -m tests.bench.fit_relevance` fits them again.
 """
 
+import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
@@ -12,7 +13,10 @@ import numpy as np
 from rag.answer.asked.question import Expected, expected, holds, names
 from rag.answer.evidence.marking import Mark
 from rag.protocols import Floats
-from rag.text import content_stems, identifiers, stems
+from rag.text import content_stems, fold, identifiers, stems
+
+_WORD = re.compile(r"[^\W\d_][\w'-]*")
+_CELLS = " | "  # between the cells of a table's row
 
 FEATURES = (
     "cosine_sentence",
@@ -32,6 +36,7 @@ _WEIGHTS = (2.88, 2.87, 2.45, -1.45, -0.77, 2.06, -0.15)
 _INTERCEPT = -7.49
 
 _NAMED_HERE, _NAMED_NEAR, _NAMED_NOWHERE = 1.5, -1.0, -3.0  # log-odds
+_OTHER_ROW = -3.0  # log-odds
 
 _READ_WEIGHTS = (2.23, 2.55, 1.12, -0.56, -0.46, 1.88, 0.12, 0.35, 1.16, 1.21, -0.48)
 _READ_INTERCEPT = -5.46
@@ -47,6 +52,7 @@ VERSION = repr(
         _NAMED_HERE,
         _NAMED_NEAR,
         _NAMED_NOWHERE,
+        _OTHER_ROW,
     )
 )
 """Equal exactly when the same features give the same relevance."""
@@ -59,6 +65,8 @@ class Candidate:
     sentence: str
     window: str
     passage: str
+    above: str = ""
+    """Title and headings."""
 
 
 def features(
@@ -124,7 +132,8 @@ def named(question: str, candidates: Sequence[Candidate]) -> Floats:
     A person who types `E-417` means that one: its sentence or table row gains, a sentence with
     nothing of it around loses, and a passage without it almost surely answers something else.
     Embeddings cannot tell `E-417` from `E-427`, and the fitted sets hold no identifiers, so
-    these three steps are set by hand.
+    these steps are set by hand. So is the one for a row of a table that does not name what is
+    asked about, nor its title, while some other sentence does: a row speaks of one thing alone.
     """
     wanted = [word.casefold() for word in identifiers(question)]
     places = (("sentence", _NAMED_HERE), ("window", 0.0), ("passage", _NAMED_NEAR))
@@ -136,7 +145,17 @@ def named(question: str, candidates: Sequence[Candidate]) -> Floats:
             if wanted and all(word in text for word in wanted):
                 steps[-1] = step
                 break
-    return np.asarray(steps, dtype=np.float32)
+    return np.asarray(steps, dtype=np.float32) + _other_rows(question, candidates)
+
+
+def _other_rows(question: str, candidates: Sequence[Candidate]) -> Floats:
+    held = [set(_WORD.findall(fold(f"{c.above} {c.sentence}"))) for c in candidates]
+    asked = names(question) & set().union(*held)
+    wrong = [
+        _CELLS in c.sentence and not asked <= words
+        for c, words in zip(candidates, held, strict=True)
+    ]
+    return np.asarray(wrong, dtype=np.float32) * np.float32(_OTHER_ROW)
 
 
 def relevance(rows: Floats, steps: Floats | None = None) -> Floats:
