@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import reduce
 
 from rag.answer.asked.leaning import PERSONS, Leaning, leanings
+from rag.answer.asked.slots import apart, contrasted, mended, slot, without_people
 from rag.answer.asked.topic import AUXILIARY, PREPOSITIONS, name_runs, person, place, topic, words
 from rag.text import content_stems
 from rag.types import Turn
@@ -30,6 +31,8 @@ _WH_PHRASE = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
+_ARTICLE = re.compile(r"(?:the|an?)\s+", re.IGNORECASE)
+_DESCRIBES = rf"(?!(?:the|an?|{'|'.join(sorted(AUXILIARY | PREPOSITIONS))})\b)[\w-]+"
 _GOES = frozenset("get go come travel sail drive walk fly".split())
 _LONGEST_FRAGMENT = 8  # words
 _SEEN = 2000  # characters of an earlier question or answer that are looked at
@@ -81,19 +84,26 @@ def _is_fragment(rest: str, *, led: bool) -> bool:
 def _exchanged(new: str, before: str) -> str:
     """Return the question before with `new` in the place of its like, or added to it."""
     bare = before.strip().rstrip("?!. ")
+    for each in apart(new):
+        bare = contrasted(each, bare) or _replaced(each, bare)
+    return f"{bare}?"
+
+
+def _replaced(new: str, bare: str) -> str:
     row = words(new)
     preposition = row[0] if row[0].casefold() in PREPOSITIONS else ""
     thing = new[len(preposition) :].strip()
     if _YEAR.search(new) and _YEAR.search(bare):
-        year = _YEAR.findall(new)[0]
-        return f"{_YEAR.sub(year, bare)}?"
+        return _YEAR.sub(_YEAR.findall(new)[0], bare)
     old = _like(preposition, thing, bare)
     if old:
         start = bare.rindex(old)
-        thing = thing if old[0].islower() else re.sub(r"^(?:the|a|an)\s+", "", thing)
-        return f"{bare[:start]}{thing}{bare[start + len(old) :]}?"
-    joined = new if preposition else f"for {thing}"
-    return f"{bare} {joined}?"
+        if not old[0].islower() or not (preposition or _ARTICLE.match(old)):
+            thing = _ARTICLE.sub("", thing)
+        return mended(bare[:start], f"{thing}{bare[start + len(old) :]}")
+    if preposition.casefold() in {"", "for"}:
+        bare = without_people(thing, bare)
+    return f"{bare} {new if preposition else f'for {thing}'}"
 
 
 def _like(preposition: str, thing: str, before: str) -> str:
@@ -106,19 +116,18 @@ def _like(preposition: str, thing: str, before: str) -> str:
         return (
             bare if len(kept) < 2 or named[0].split()[0].isupper() else _last_name(bare, named[0])
         )
-    if not preposition:
-        return _same_kind(thing, before)
-    tied = re.findall(rf"\b{re.escape(preposition)}\s+((?:the |a |an )?\w+)", before, re.IGNORECASE)
-    return tied[-1] if tied else ""
+    same = "" if preposition else _same_kind(thing, before)
+    return same or slot(preposition or "for", thing, before)
 
 
 def _same_kind(thing: str, before: str) -> str:
     """Return "full-time staff" for "part-time staff", and what "how many" counts for a noun."""
-    *_, last = thing.split()
-    size = len(thing.split())
-    alike = re.search(rf"((?:[\w-]+\s+){{{size - 1}}}{re.escape(last)})\b", before, re.IGNORECASE)
+    *own, last = _ARTICLE.sub("", thing).split()
+    article = r"(?:(?:the|an?)\s+)?" if _ARTICLE.match(thing) else ""
+    pattern = rf"\b{article}(?:{_DESCRIBES}\s+){{0,{len(own)}}}{re.escape(last)}\b"
+    alike = re.search(pattern, before, re.IGNORECASE) if own else None
     counted = re.match(r"how many (\w+)", before, re.IGNORECASE)
-    return alike[1] if alike and size > 1 else counted[1] if counted else ""
+    return alike.group() if alike else counted[1] if counted else ""
 
 
 def _last_name(run: str, new: str) -> str:
