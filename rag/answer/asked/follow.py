@@ -11,7 +11,16 @@ from functools import reduce
 
 from rag.answer.asked.leaning import PERSONS, Leaning, leanings
 from rag.answer.asked.slots import apart, contrasted, mended, slot, without_people
-from rag.answer.asked.topic import AUXILIARY, PREPOSITIONS, name_runs, person, place, topic, words
+from rag.answer.asked.topic import (
+    AUXILIARY,
+    PARTICIPLE,
+    PREPOSITIONS,
+    name_runs,
+    person,
+    place,
+    topic,
+    words,
+)
 from rag.text import content_stems
 from rag.types import Turn
 
@@ -30,9 +39,27 @@ _WH_PHRASE = re.compile(
     ),
     re.IGNORECASE,
 )
+LEADS = r"(?:in|at|on|to|from|for|by|of|with|since|until|under|during|after|before|through)"
+"""Prepositions that may open a question: "in which year"."""
+_SHORT = re.compile(
+    rf"{LEADS} (?:whom|when|(?:what|which|whose)(?: [\w-]+){{1,3}}|"
+    r"how (?:many|much|long)(?: \w+)?)",
+    re.IGNORECASE,
+)
+_CIRCUMSTANCE = re.compile(
+    rf"(?:when|where|why|how(?: (?:long|often|soon|far))?|{LEADS} (?:what|which) [\w-]+)"
+    r"\s+(?=(?:is|are|was|were|do|does|did|can|could|will|would|should|must|may|has|have|had)\b)",
+    re.IGNORECASE,
+)
+_DID = re.compile(
+    rf"who (?P<verb>{PARTICIPLE.pattern.removesuffix('$')}) "
+    r"(?P<thing>(?:(?:the|an?) |(?-i:[A-Z])).+)",
+    re.IGNORECASE,
+)
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
 _ARTICLE = re.compile(r"(?:the|an?)\s+", re.IGNORECASE)
 _DESCRIBES = rf"(?!(?:the|an?|{'|'.join(sorted(AUXILIARY | PREPOSITIONS))})\b)[\w-]+"
+_LISTED = re.compile(rf",\s+(?:{LEADS}\s+)?wh\w+\b", re.IGNORECASE)
 _GOES = frozenset("get go come travel sail drive walk fly".split())
 _LONGEST_FRAGMENT = 8  # words
 _SEEN = 2000  # characters of an earlier question or answer that are looked at
@@ -55,11 +82,30 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     return made if len(made) <= _SEEN else question
 
 
+def completed(piece: str, first: str) -> str:
+    """Return "under what name was IBM founded" for "under what name" after "when was ...".
+
+    Only a question for a circumstance, or for who did something, leaves a clause that is whole
+    without its question words; after any other `piece` is returned as it is.
+    """
+    if not _SHORT.fullmatch(piece) or AUXILIARY & {word.casefold() for word in words(piece)}:
+        return piece
+    if (asked := _CIRCUMSTANCE.match(first)) and not _LISTED.search(first):
+        return f"{piece} {first[asked.end() :]}"
+    if done := _DID.fullmatch(first):
+        several = re.search(r"\b[a-z]+[^s\W]s$", done["thing"])
+        return f"{piece} {'were' if several else 'was'} {done['thing']} {done['verb']}"
+    return piece
+
+
 def _after(question: str, last: Turn) -> str:
     bare = question.strip().rstrip("?!. ")
     lead = _LEAD.match(bare)
     rest = bare[lead.end() :] if lead else bare
     about = _ABOUT.fullmatch(rest)
+    whole = completed(rest, last.question.strip().rstrip("?!. "))
+    if whole != rest:
+        return f"{_opened(whole)}?"
     if _BARE.fullmatch(rest):
         return _asked_anew(rest, last)
     if about or _is_fragment(rest, led=lead is not None):

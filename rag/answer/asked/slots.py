@@ -15,15 +15,14 @@ _GROUPS = {
     "fare": "single singles return returns",
     "season": "summer summers winter winters spring springs autumn autumns",
     "week": "weekday weekdays weekend weekends",
-    "hours": "day night",
 }
 _GROUP = {word: group for group, held in _GROUPS.items() for word in held.split()}
 _PLURAL = {
     one: many
     for held in _GROUPS.values()
     for one, many in zip(held.split()[::2], held.split()[1::2], strict=True)
-    if held != _GROUPS["hours"]
 }
+_GROUP |= {"day": "hours", "night": "hours"}  # "days" and "nights" are counted
 _SINGULAR = {many: one for one, many in _PLURAL.items()}
 _WHEN = frozenset({"season", "week", "hours"})
 _ARTICLE = r"(?:the|an?)\s+"
@@ -33,8 +32,9 @@ _NEW = re.compile(rf"(?:({_TIED})\s+)?(?:{_ARTICLE})?([^\W\d_]+)", re.IGNORECASE
 _OPEN = re.compile(rf"\b({_TIED})\s+(?:{_ARTICLE})?$", re.IGNORECASE)
 _CLOSED = re.compile(rf"\s+(?:{_TIED}|{'|'.join(sorted(AUXILIARY))})\b|\W*$", re.IGNORECASE)
 _MEASURE = re.compile(r"(?:\b(?:per|each|every|one)|\d)\s+$", re.IGNORECASE)
+_YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
 _TIME = re.compile(
-    r"\b(?:(?:1\d|20)\d\d|january|february|march|april|may|june|july|august|september|october|"
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|"
     r"november|december|\w+days?|(?:week|month|year|hour|minute|morning|afternoon|evening|night|"
     r"noon|weekend|summer|winter|spring|autumn)s?)\b",
     re.IGNORECASE,
@@ -54,7 +54,9 @@ _VERBS = frozenset(
     "mean weigh be go leave arrive depart end begin change".split()
 )
 _BREAKS = _VERBS | AUXILIARY | frozenset("and or but if when while because that which who".split())
-_HELPED = re.compile(r"\b(?:do|does|did|can|could|will|would|should|must|may)\s+(\w+)", re.I)
+_HELPED = re.compile(
+    r"\b(?:do|does|did|can|could|will|would|should|must|may)\s+(\w+)", re.IGNORECASE
+)
 _SUBJECTS = frozenset("i you we they one people it he she".split())
 
 
@@ -91,16 +93,16 @@ def contrasted(new: str, before: str) -> str:
 
 
 def slot(preposition: str, thing: str, before: str) -> str:
-    """Return what `before` holds after `preposition`, if it is a time just as `thing` is."""
+    """Return what `before` holds after `preposition`, if it is a time or year as `thing` is."""
     opened = re.finditer(rf"\b{re.escape(preposition)}\s+", before, re.IGNORECASE)
     held = [_extent(before[: match.start()], before[match.end() :]) for match in opened]
-    alike = [phrase for phrase in held if phrase and is_time(phrase) == is_time(thing)]
+    alike = [phrase for phrase in held if phrase and _kind(phrase) == _kind(thing)]
     return alike[-1] if alike else ""
 
 
 def without_people(thing: str, before: str) -> str:
     """Return `before` for "for `thing`": "a ticket" for "an adult ticket" when a dog travels."""
-    if is_time(thing) or not thing[:1].islower() or thing.startswith("the "):
+    if _kind(thing) or not thing[:1].islower() or thing.startswith("the "):
         return before
     match = _MODIFIER.search(before)
     if match is None:
@@ -121,9 +123,8 @@ def mended(left: str, right: str) -> str:
     return re.sub(r"\b(a)n?(\s+)$", rf"\g<1>{fits[1:]}\2", left, flags=re.IGNORECASE) + right
 
 
-def is_time(phrase: str) -> bool:
-    """Return whether `phrase` says when or how long."""
-    return bool(_TIME.search(phrase))
+def _kind(phrase: str) -> str:
+    return "year" if _YEAR.search(phrase) else "time" if _TIME.search(phrase) else ""
 
 
 def _measures(left: str, right: str) -> bool:
