@@ -48,6 +48,88 @@ def test_a_question_that_leans_on_the_last_is_made_to_stand_alone(before, typed,
     assert standalone(typed, [Turn(before)]) == meant
 
 
+ADULT_TICKET = "What does an adult ticket to Kiel cost?"
+CHILD_TICKET = "What does a child ticket to Kiel cost?"
+
+
+@pytest.mark.parametrize(
+    ("before", "typed", "meant"),
+    [
+        (ADULT_TICKET, "And for children?", CHILD_TICKET),
+        (ADULT_TICKET, "And a child?", CHILD_TICKET),
+        (CHILD_TICKET, "What about adults?", ADULT_TICKET),
+        (CHILD_TICKET, "And an adult ticket?", ADULT_TICKET),
+        ("Does an infant travel free?", "And seniors?", "Does a senior travel free?"),
+        ("How do men enter?", "And women?", "How do women enter?"),
+        ("When do summer sailings start?", "And in winter?", "When do winter sailings start?"),
+        ("What is sold on weekdays?", "And at the weekend?", "What is sold at the weekend?"),
+        ("What is sold at night?", "And during the day?", "What is sold during the day?"),
+        ("What is a single to Kiel?", "And a return?", "What is a return to Kiel?"),
+        (
+            "Can an adult buy a ticket for a child?",
+            "And for a senior?",
+            "Can an adult buy a ticket for a senior?",
+        ),
+    ],
+)
+def test_what_excludes_the_new_is_replaced_by_it_and_its_article_mended(before, typed, meant):
+    assert standalone(typed, [Turn(before)]) == meant
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        (
+            [ADULT_TICKET, "And for children?", "And for a horse in a trailer?"],
+            "What does a ticket to Kiel cost for a horse in a trailer?",
+        ),
+        (
+            ["What is a ticket for adults?", "And for a horse in a trailer?", "and for a dog?"],
+            "What is a ticket for a dog?",
+        ),
+        (
+            ["What does a ticket for adults include?", "And for large dogs?", "And a cat?"],
+            "What does a ticket for a cat include?",
+        ),
+        (
+            ["What is the fee for a child in 2022?", "And in 2023?", "And for adults in 2024?"],
+            "What is the fee for adults in 2024?",
+        ),
+        (
+            ["What is the fee for a horse in a trailer?", "And in winter?", "And in summer?"],
+            "What is the fee for a horse in a trailer in summer?",
+        ),
+        (
+            ["What is the fee for a dog in summer?", "And for cats in winter?"],
+            "What is the fee for cats in winter?",
+        ),
+    ],
+)
+def test_follow_ups_never_pile_up(asked, meant):
+    *before, typed = asked
+
+    assert standalone(typed, [Turn(question) for question in before]) == meant
+
+
+@pytest.mark.parametrize(
+    ("before", "typed", "meant"),
+    [
+        ("How much is it per day?", "And at night?", "How much is it per day at night?"),
+        ("What is an adult ticket?", "And for a week?", "What is an adult ticket for a week?"),
+        ("What was the fee in 2024?", "And in a cabin?", "What was the fee in 2024 in a cabin?"),
+        ("What is the fee in Kiel?", "And in winter?", "What is the fee in Kiel in winter?"),
+    ],
+)
+def test_what_excludes_nothing_is_added(before, typed, meant):
+    assert standalone(typed, [Turn(before)]) == meant
+
+
+def test_a_question_phrase_with_its_preposition_takes_the_clause_before():
+    asked = standalone("And under what name?", [Turn("When was IBM founded?")])
+
+    assert asked == "Under what name was IBM founded?"
+
+
 def test_each_pronoun_takes_what_it_can_mean():
     asked = standalone("Why did she sell it?", [Turn("When did the mill of Ada Lund open?")])
 

@@ -31,6 +31,26 @@ def texts(question):
             ["When was Ada Lund born?", "Where was Ada Lund born?"],
         ),
         (
+            "When was IBM founded and under what name?",
+            ["When was IBM founded?", "Under what name was IBM founded?"],
+        ),
+        (
+            "When was the mill sold and at what price?",
+            ["When was the mill sold?", "At what price was the mill sold?"],
+        ),
+        (
+            "How long is the sample kept, and by whom?",
+            ["How long is the sample kept?", "By whom is the sample kept?"],
+        ),
+        (
+            "Who bought the mill and in which year?",
+            ["Who bought the mill?", "In which year was the mill bought?"],
+        ),
+        (
+            "Who signed the leases and in which year?",
+            ["Who signed the leases?", "In which year were the leases signed?"],
+        ),
+        (
             "What are the fees for adults and children?",
             ["What are the fees for adults?", "What are the fees for children?"],
         ),
@@ -68,7 +88,10 @@ def test_a_question_of_several_parts_becomes_several_questions(question, parts):
     "question",
     [
         "When does the mill open?",
-        "How long is the sample kept, and by whom?",
+        "What was sold and to whom?",
+        "How many cars can MV Lark carry and at what price?",
+        "When was the mill sold, to whom and at what price?",
+        "Who sails to Kiel and in which year?",
         "Other than its main district, where are the offices?",
         "When rich countries trade with poor countries, whose wages increase?",
         "Why do cats and dogs fight in summer and winter?",

@@ -10,7 +10,17 @@ from collections.abc import Sequence
 from functools import reduce
 
 from rag.answer.asked.leaning import PERSONS, Leaning, leanings
-from rag.answer.asked.topic import AUXILIARY, PREPOSITIONS, name_runs, person, place, topic, words
+from rag.answer.asked.slots import apart, contrasted, mended, slot, without_people
+from rag.answer.asked.topic import (
+    AUXILIARY,
+    PARTICIPLE,
+    PREPOSITIONS,
+    name_runs,
+    person,
+    place,
+    topic,
+    words,
+)
 from rag.text import content_stems
 from rag.types import Turn
 
@@ -29,10 +39,30 @@ _WH_PHRASE = re.compile(
     ),
     re.IGNORECASE,
 )
+LEADS = r"(?:in|at|on|to|from|for|by|of|with|since|until|under|during|after|before|through)"
+"""Prepositions that may open a question: "in which year"."""
+_SHORT = re.compile(
+    rf"{LEADS} (?:whom|when|(?:what|which|whose)(?: [\w-]+){{1,3}}|"
+    r"how (?:many|much|long)(?: \w+)?)",
+    re.IGNORECASE,
+)
+_CIRCUMSTANCE = re.compile(
+    rf"(?:when|where|why|how(?: (?:long|often|soon|far))?|{LEADS} (?:what|which) [\w-]+)"
+    r"\s+(?=(?:is|are|was|were|do|does|did|can|could|will|would|should|must|may|has|have|had)\b)",
+    re.IGNORECASE,
+)
+_DID = re.compile(
+    rf"who (?P<verb>{PARTICIPLE.pattern.removesuffix('$')}) "
+    r"(?P<thing>(?:(?:the|an?) |(?-i:[A-Z])).+)",
+    re.IGNORECASE,
+)
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
 _BEFORE_YEAR = re.compile(
     rf"\b(?:{'|'.join(sorted(PREPOSITIONS))})\s+(?={_YEAR.pattern})", re.IGNORECASE
 )
+_ARTICLE = re.compile(r"(?:the|an?)\s+", re.IGNORECASE)
+_DESCRIBES = rf"(?!(?:the|an?|{'|'.join(sorted(AUXILIARY | PREPOSITIONS))})\b)[\w-]+"
+_LISTED = re.compile(rf",\s+(?:{LEADS}\s+)?wh\w+\b", re.IGNORECASE)
 _GOES = frozenset("get go come travel sail drive walk fly".split())
 _LONGEST_FRAGMENT = 8  # words
 _SEEN = 2000  # characters of an earlier question or answer that are looked at
@@ -58,11 +88,30 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     return made if len(made) <= _SEEN else question
 
 
+def completed(piece: str, first: str) -> str:
+    """Return "under what name was IBM founded" for "under what name" after "when was ...".
+
+    Only a question for a circumstance, or for who did something, leaves a clause that is whole
+    without its question words; after any other `piece` is returned as it is.
+    """
+    if not _SHORT.fullmatch(piece) or AUXILIARY & {word.casefold() for word in words(piece)}:
+        return piece
+    if (asked := _CIRCUMSTANCE.match(first)) and not _LISTED.search(first):
+        return f"{piece} {first[asked.end() :]}"
+    if done := _DID.fullmatch(first):
+        several = re.search(r"\b[a-z]+[^s\W]s$", done["thing"])
+        return f"{piece} {'were' if several else 'was'} {done['thing']} {done['verb']}"
+    return piece
+
+
 def _after(question: str, last: Turn) -> str:
     bare = question.strip().rstrip("?!. ")
     lead = _LEAD.match(bare)
     rest = bare[lead.end() :] if lead else bare
     about = _ABOUT.fullmatch(rest)
+    whole = completed(rest, last.question.strip().rstrip("?!. "))
+    if whole != rest:
+        return f"{_opened(whole)}?"
     if _BARE.fullmatch(rest):
         return _asked_anew(rest, last)
     if about or _is_fragment(rest, led=lead is not None):
@@ -87,6 +136,12 @@ def _is_fragment(rest: str, *, led: bool) -> bool:
 def _exchanged(new: str, before: str) -> str:
     """Return the question before with `new` in the place of its like, or added to it."""
     bare = before.strip().rstrip("?!. ")
+    for each in apart(new):
+        bare = contrasted(each, bare) or _replaced(each, bare)
+    return f"{bare}?"
+
+
+def _replaced(new: str, bare: str) -> str:
     row = words(new)
     preposition = row[0] if row[0].casefold() in PREPOSITIONS else ""
     thing = new[len(preposition) :].strip()
@@ -94,14 +149,16 @@ def _exchanged(new: str, before: str) -> str:
         year = _YEAR.findall(new)[0]
         if preposition and len(set(_YEAR.findall(bare))) == 1:  # "before 2020" after "since 2019"
             bare = _BEFORE_YEAR.sub(f"{preposition.casefold()} ", bare)
-        return f"{_YEAR.sub(year, bare)}?"
+        return _YEAR.sub(year, bare)
     old = _like(preposition, thing, bare)
     if old:
         start = bare.rindex(old)
-        thing = thing if old[0].islower() else re.sub(r"^(?:the|a|an)\s+", "", thing)
-        return f"{bare[:start]}{thing}{bare[start + len(old) :]}?"
-    joined = new if preposition else f"for {thing}"
-    return f"{bare} {joined}?"
+        if not old[0].islower() or not (preposition or _ARTICLE.match(old)):
+            thing = _ARTICLE.sub("", thing)
+        return mended(bare[:start], f"{thing}{bare[start + len(old) :]}")
+    if preposition.casefold() in {"", "for"}:
+        bare = without_people(thing, bare)
+    return f"{bare} {new if preposition else f'for {thing}'}"
 
 
 def _like(preposition: str, thing: str, before: str) -> str:
@@ -114,19 +171,18 @@ def _like(preposition: str, thing: str, before: str) -> str:
         return (
             bare if len(kept) < 2 or named[0].split()[0].isupper() else _last_name(bare, named[0])
         )
-    if not preposition:
-        return _same_kind(thing, before)
-    tied = re.findall(rf"\b{re.escape(preposition)}\s+((?:the |a |an )?\w+)", before, re.IGNORECASE)
-    return tied[-1] if tied else ""
+    same = "" if preposition else _same_kind(thing, before)
+    return same or slot(preposition or "for", thing, before)
 
 
 def _same_kind(thing: str, before: str) -> str:
     """Return "full-time staff" for "part-time staff", and what "how many" counts for a noun."""
-    *_, last = thing.split()
-    size = len(thing.split())
-    alike = re.search(rf"((?:[\w-]+\s+){{{size - 1}}}{re.escape(last)})\b", before, re.IGNORECASE)
+    *own, last = _ARTICLE.sub("", thing).split()
+    article = r"(?:(?:the|an?)\s+)?" if _ARTICLE.match(thing) else ""
+    pattern = rf"\b{article}(?:{_DESCRIBES}\s+){{0,{len(own)}}}{re.escape(last)}\b"
+    alike = re.search(pattern, before, re.IGNORECASE) if own else None
     counted = re.match(r"how many (\w+)", before, re.IGNORECASE)
-    return alike[1] if alike and size > 1 else counted[1] if counted else ""
+    return alike.group() if alike else counted[1] if counted else ""
 
 
 def _last_name(run: str, new: str) -> str:

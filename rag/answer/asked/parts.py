@@ -8,7 +8,7 @@ recognise stays whole.
 import re
 from dataclasses import dataclass
 
-from rag.answer.asked.follow import standalone
+from rag.answer.asked.follow import LEADS, completed, standalone
 from rag.answer.asked.topic import AUXILIARY, words
 from rag.text import FUNCTION_WORDS, content_stems, stems
 from rag.types import Turn
@@ -28,8 +28,7 @@ class Part:
 _WH = r"(?:who|whom|whose|what|which|when|where|why|how)"
 _TWO_WAYS = re.compile(rf"({_WH}) (?:and|or) ({_WH}) (.+)", re.IGNORECASE)
 _NEXT = re.compile(
-    rf"\?\s+(?=\w)|(?:[.;]|,?\s+and(?:\s+also)?|,?\s+but)\s+(?=(?:(?:in|at|on|to|from|for|by|of|with|since|until)"
-    rf"\s+)?{_WH}\b)",
+    rf"\?\s+(?=\w)|(?:[.;]|,?\s+and(?:\s+also)?|,?\s+but)\s+(?=(?:{LEADS}\s+)?{_WH}\b)",
     re.IGNORECASE,
 )
 _THING = r"(?:(?:the|a|an) )?(?:[A-Z][\w&'.-]*(?: (?:of )?[A-Z\d][\w&'.-]*)*|\d{4}|[a-z][\w-]+)"
@@ -79,6 +78,7 @@ def _clauses(bare: str) -> list[Part]:
     if both := _TWO_WAYS.fullmatch(bare):
         return [Part(f"{_opened(way)} {both[3]}?") for way in (both[1], both[2])]
     pieces = [piece.strip(" ,;?.") for piece in _NEXT.split(bare)]
+    pieces = pieces[:1] + [completed(piece, pieces[0]) for piece in pieces[1:]]
     if len(pieces) < 2 or not all(_asks(piece) for piece in pieces):
         return []
     found = [Part(f"{_opened(pieces[0])}?")]
