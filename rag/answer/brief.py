@@ -27,8 +27,8 @@ _BOUND = re.compile(
     r"\b(?:up to|at least|at most|(?:no |not )?(?:more|less|fewer) than)\s+\Z", re.IGNORECASE
 )
 _DENIED = re.compile(
-    r"(?:\b(?:not|never|neither|nor|except|without|no longer)|n['\u2019]t)\s+"
-    r"(?:(?:at|in|on|by|for|from|before|after|until|the|an?)\s+){0,3}\Z",
+    r"(?:\b(?:not(?! only)|never|neither|nor|except|without|no longer)|n['\u2019]t)\s+"
+    r"(?:[\w'\u2019-]+\s+){0,3}\Z",
     re.IGNORECASE,
 )
 
@@ -84,9 +84,9 @@ def _whole(text: str, marked: Span, within: Span) -> tuple[int, int]:
     """Return the ends of a mark that cuts no word and no figure, with its sign and its unit."""
     start, end = marked.start, marked.end
     for match in _WHOLE.finditer(text, within.start, within.end):
-        if match.start() < marked.end and marked.start < match.end():
-            if not _YEARS.fullmatch(match.group()):
-                start, end = min(start, match.start()), max(end, match.end())
+        cut = match.start() < marked.end and marked.start < match.end()
+        if cut and not _YEARS.fullmatch(match.group()):
+            start, end = min(start, match.start()), max(end, match.end())
     return start, end
 
 

@@ -147,7 +147,8 @@ def test_a_sentence_names_a_thing_by_what_a_reader_marked_then_by_its_names(pass
 
 
 @pytest.mark.parametrize(
-    "question", ["what " + ":" * 1300 + " or" * 880 + ",", "what " + "gap " * 500 + "between " * 250]
+    "question",
+    ["what " + ":" * 1300 + " or" * 880 + ",", "what " + "gap " * 500 + "between " * 250],
 )
 def test_a_question_made_to_be_slow_is_left_whole_at_once(question):
     started = time.perf_counter()

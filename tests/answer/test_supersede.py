@@ -48,7 +48,10 @@ def test_the_newer_of_two_revisions_is_known(newer, older):
         (named("x/chapter-1.md", "Cats sleep."), named("x/chapter-2.md", "Dogs bark.")),
         (named("a.md", date="2025"), named("b.md", RULES.format(24), date="2025-04-01")),
         # a thing that is replaced, floors, one form filled in for two people
-        (named("plan.md", "Replace the pump in May.", "Plan"), named("pump.md", "It runs.", "Pump")),
+        (
+            named("plan.md", "Replace the pump in May.", "Plan"),
+            named("pump.md", "It runs.", "Pump"),
+        ),
         (
             named("news.md", "The council replaced the old pump.", "News"),
             named("pump.md", "It runs.", "Pump"),

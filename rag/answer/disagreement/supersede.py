@@ -21,7 +21,8 @@ _COMPARED = 20_000  # characters at the start of two texts that are held against
 _LOOKED_AT = 2000  # characters at the start of a document, where it says what it replaces
 _KEEP = 0.7
 _REPLACES = re.compile(
-    r"\b(?:supersed\w+|replac(?:es|ed|ing)|revok\w+|repeal\w+|revision of|updated version of|in place of)\b"
+    r"\b(?:supersed\w+|replac(?:es|ed|ing)|revok\w+|repeal\w+|revision of|"
+    r"updated version of|in place of)\b"
     r"[^.\n]{0,200}",
     re.IGNORECASE,
 )
