@@ -4,6 +4,7 @@
 shown stays a piece of its quote, character for character.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +14,24 @@ from rag.types import Claim, Evidence, Span, Support, Verdict
 _LONGEST = 12  # words: longer ones are explanations, and read better as the sentence they are
 _NEAR = 0.3  # behind the best mark of all sentences, in tens of log-odds
 _LEAST = -0.4  # of the mark against no answer, likewise
+_CELLS = "|"  # between cells of a table, which belong to different columns
+_AROUND = 40  # characters before a mark in which a denial or a bound may stand
+# A word or figure that must not be cut: "$12.50", "-5 \u00b0C", "10-14", "3 million", "ERR-4012".
+_WHOLE = re.compile(
+    r"(?:(?<![\w)])[-+\u2212])?(?:[$\u20ac\u00a3\u00a5]\s?)?"
+    r"[^\W_]+(?:(?:(?<=\d)[.,:/\u2013-](?=\d)|-(?=\d)|(?<=\d)-)[^\W_]+)*"
+    r"(?:(?<=\d)(?:\s?[%\u2030$\u20ac\u00a3\u00a5]|\s?\u00b0(?:\s?[CF]\b)?"
+    r"|\s(?:hundred|thousand|million|billion|trillion|percent|per cent)\b))?",
+)
+_YEARS = re.compile(r"\d{4}[\u2013-]\d{4}")  # of a life, each an answer of its own
+_BOUND = re.compile(
+    r"\b(?:up to|at least|at most|(?:no |not )?(?:more|less|fewer) than)\s+\Z", re.IGNORECASE
+)
+_DENIED = re.compile(
+    r"(?:\b(?:not(?! only)|never|neither|nor|except|without|no longer)|n['\u2019]t)\s+"
+    r"(?:[\w'\u2019-]+\s+){0,3}\Z",
+    re.IGNORECASE,
+)
 
 
 def brief(
@@ -48,11 +67,43 @@ def _words(best: Evidence) -> Span | None:
     if best.answer is None or lead < -_NEAR or score < _LEAST:
         return None
     text = best.passage.document.text
-    start, end = best.answer.start, best.answer.end
+    start, end = _whole(text, best.answer, best.span)
     while end > start and text[end - 1] in " \n.,;:!?":
         end -= 1
     while start < end and text[start] in " \n.,;:!?":
         start += 1
-    if start == end or len(text[start:end].split()) > _LONGEST or "|" in text[start:end]:
-        return None  # nothing, too much, or cells of a table that belong to different columns
-    return Span(start, end)
+    before = text[max(best.span.start, start - _AROUND) : start]
+    if bound := _BOUND.search(before):
+        start -= len(before) - bound.start()
+        before = before[: bound.start()]
+    said = text[start:end]
+    if not said or len(said.split()) > _LONGEST or _CELLS in said or _DENIED.search(before):
+        return None
+    return _closed(text, Span(start, end), best.span)
+
+
+def _whole(text: str, marked: Span, within: Span) -> tuple[int, int]:
+    """Return the ends of a mark that cuts no word and no figure, with its sign and its unit."""
+    start, end = marked.start, marked.end
+    for match in _WHOLE.finditer(text, within.start, within.end):
+        cut = match.start() < marked.end and marked.start < match.end()
+        if cut and not _YEARS.fullmatch(match.group()):
+            start, end = min(start, match.start()), max(end, match.end())
+    return start, end
+
+
+def _closed(text: str, words: Span, within: Span) -> Span | None:
+    """Return `words` with the bracket or quotation mark that they open, or without it."""
+    start, end = words.start, words.end
+    for opens, closes in ("()", "[]", '""', "\u201c\u201d"):
+        said = text[start:end]
+        lone = said.count(opens) % 2 if opens == closes else said.count(opens) != said.count(closes)
+        if lone and end < within.end and text[end] == closes and opens in said:
+            end += 1
+        elif lone and start > within.start and text[start - 1] == opens and closes in said:
+            start -= 1
+        elif lone and said.startswith((opens, closes)):
+            start += 1
+        elif lone and said.endswith((opens, closes)):
+            end -= 1
+    return Span(start, end) if start < end else None

@@ -10,6 +10,7 @@ from rag.answer.asked.question import Expected, expected, holds, names
 from rag.answer.decide import decide
 from rag.answer.disagreement.premise import false_premise
 from rag.answer.evidence.extract import cite
+from rag.answer.evidence.instructions import instructs
 from rag.text import content_stems, identifiers, stems
 from rag.types import Answer, Correction, Evidence, Mode, Outcome, Passage, Reason
 
@@ -105,7 +106,8 @@ def _note(correction: Correction | None, unknown: Sequence[str], best: Evidence 
     document = best.passage.document
     heading = (best.passage.chunk.heading or (document.title,))[-1]
     title = heading if len(heading) <= _TITLE else f"{heading[: _TITLE - 1]}…"
-    place = f"The nearest is \u201c{title}\u201d in {document.source}."
+    named = "" if instructs(heading) else f"\u201c{title}\u201d in "
+    place = f"The nearest is {named}{document.source}."
     return f"{absent} {place}" if absent else place
 
 

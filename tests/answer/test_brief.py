@@ -7,7 +7,7 @@ from rag.answer.brief import brief
 from rag.answer.evidence.extract import find_evidence, quote_claims
 from rag.pipeline import Policy
 from rag.testing import HashingEmbedder, WordReader, pipeline_of
-from rag.types import Outcome, Span, Support, Verdict
+from rag.types import Evidence, Outcome, Span, Support, Verdict
 
 MILL = {"mill.md": "The mill stands by the river. In summer the mill opens at nine, not at ten."}
 OPEN = Policy(relevance_floor=0.0, answerability_floor=0.0)
@@ -111,3 +111,38 @@ def test_brevity_can_be_turned_off():
 )
 def test_which_questions_a_few_words_may_answer(question, words):
     assert asks_for_words(question) is words
+
+
+@pytest.mark.parametrize(
+    ("sentence", "marked", "shown"),
+    [
+        ("It costs $12.50 a day.", "12", "$12.50"),
+        ("It is -5 °C there.", "5", "-5 °C"),
+        ("It holds 12,500 litres.", "12", "12,500"),
+        ("It lasts 10-14 days.", "14 days", "10-14 days"),
+        ("About 3 million people live there.", "3", "3 million"),
+        ("The share is 5 % of it.", "5", "5 %"),
+        ("In 1989 it was.", "19", "1989"),
+        ("Ada lived 1815-1852 in London.", "1815", "1815"),
+        ("It takes up to 5 cars.", "5 cars", "up to 5 cars"),
+        ("It was won by Ada (Lovelace).", "Ada (Lovelace", "Ada (Lovelace)"),
+        ('She said "yes" then.', '"yes', '"yes"'),
+        ("It is Ada's (old) mill.", "Ada", "Ada"),
+        ("The ship sails Kiel-Oslo.", "Kiel", "Kiel"),
+        ("The mill opens, not at nine.", "nine", None),
+        ("It does not open at nine.", "nine", None),
+        ("It opens not only at nine.", "nine", "nine"),
+        ("It never opens; it isn't nine.", "nine", None),
+    ],
+)
+def test_words_are_not_cut_from_their_sign_unit_bound_or_denial(passage, sentence, marked, shown):
+    found = passage(sentence)
+    start = sentence.index(marked)
+    answer = Span(start, start + len(marked))
+    evidence = Evidence(found, found.chunk.span, 0.9, answer, {"marked_lead": 0.0, "marked": 1.0})
+    verdicts = [Verdict(claim, Support.SUPPORTED, 1.0) for claim in quote_claims([evidence])]
+
+    (verdict,) = brief("What is it?", verdicts, [evidence])
+
+    assert verdict.claim.text == (shown or sentence)
+    assert verdict.claim.text in verdict.claim.citations[0].quote

@@ -28,6 +28,10 @@ def named(source, text=NOW, title=None, **metadata):
             named("x.md", "This order replaces that of 1 May 2020. A trip costs 3.", "Fares now"),
             named("y.md", "In force from 1 May 2020.\n\nTwo for a trip.", "Fares"),
         ),
+        (
+            named("now.md", "With effect from May this order replaces the Fares.", "Travel"),
+            named("y.md", "Two for a trip.", "Fares"),
+        ),
     ],
 )
 def test_the_newer_of_two_revisions_is_known(newer, older):
@@ -44,6 +48,23 @@ def test_the_newer_of_two_revisions_is_known(newer, older):
         (named("rules-2025.md"), named("rules-2023.md", "Dogs sleep in the yard all winter.")),
         (named("x/chapter-1.md", "Cats sleep."), named("x/chapter-2.md", "Dogs bark.")),
         (named("a.md", date="2025"), named("b.md", RULES.format(24), date="2025-04-01")),
+        # a thing that is replaced, floors, one form filled in for two people
+        (
+            named("plan.md", "Replace the pump in May.", "Plan"),
+            named("pump.md", "It runs.", "Pump"),
+        ),
+        (
+            named("news.md", "The council replaced the old pump.", "News"),
+            named("pump.md", "It runs.", "Pump"),
+        ),
+        (
+            named("1.md", title="First floor", date="2025-06-01"),
+            named("2.md", RULES.format(24), title="Second floor", date="2023-06-01"),
+        ),
+        (
+            named("lund.md", title="Lease Lund", date="2025-06-01"),
+            named("berg.md", RULES.format(24), title="Lease Berg", date="2023-06-01"),
+        ),
     ],
 )
 def test_documents_that_are_no_revisions_or_undated_do_not_supersede(one, other):

@@ -35,6 +35,8 @@ def test_twins_with_another_answer_are_told_apart_by_it(heard):
         ("In 2010 the town had [924] people.", "In 2000 the town had [1,243] people."),
         ("The mill in [Kiel] was closed by Ada Lund.", "The mill in [Kiel] was closed by Bo Berg."),
         ("The fee for a whole day is [12 euros].", "The fee for a whole day is [twelve euros]."),
+        ("The lease of the mill runs [twelve months].", "The lease of the mill runs [one year]."),
+        ("The trip on the ferry takes [90 minutes].", "The trip on the ferry takes [1.5 hours]."),
     ],
 )
 def test_twins_about_two_things_or_of_one_answer_do_not_differ(heard, one, other):

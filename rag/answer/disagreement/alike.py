@@ -18,6 +18,14 @@ _YEAR = re.compile(r"(?<![\w.,/-])(?:1\d|20)\d\d(?!\w|[.,]\d)")
 _NAME = re.compile(r"[^\W\d_][\w'\u2019-]*")
 _ROUND = 1000  # figures from here on are often rounded
 _MOST_WORDS = 8  # a longer "answer" says too much to be compared
+# Figures of several words, of which `quantities` reads the first alone.
+_SPELLED = re.compile(
+    r"\b(?:hundred|thousand|million|dozen)\s+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|"
+    r"nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty)\b"
+    r"|\b(?:half|quarter)\s+(?:past|to)\b|\d\s?\d/\d|\band a (?:half|quarter)\b"
+    r"|\b(?:twen|thir)ty[- ](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)\b",
+    re.IGNORECASE,
+)
 _SHARED_PREFIX = 4  # letters: "Moscow" and "Moskva" may be one name
 
 
@@ -61,6 +69,8 @@ def _figures(first: str, second: str) -> Relation | None:
         return _by(when[0][:1], when[1][:1], _same_moment, _both_dated)
     much = _amounts(first), _amounts(second)
     if all(much) and not any(when):
+        if _SPELLED.search(first) or _SPELLED.search(second):
+            return Relation.SAME if first.casefold() == second.casefold() else Relation.UNCLEAR
         return _by(much[0][:1], much[1][:1], _same_amount, Quantity.fits)
     return None
 
@@ -79,6 +89,11 @@ def _by(
     if any(same(a, b) for a, b in pairs):
         return Relation.SAME
     return Relation.DIFFERENT if any(comparable(a, b) for a, b in pairs) else Relation.UNCLEAR
+
+
+def of_other_units(first: str, second: str) -> bool:
+    """Return whether both are amounts that cannot be compared: twelve months and one year."""
+    return all(map(_amounts, (first, second))) and _figures(first, second) is Relation.UNCLEAR
 
 
 def _same_moment(a: Date, b: Date) -> bool:

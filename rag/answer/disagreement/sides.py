@@ -4,8 +4,9 @@ Every document speaks with its best sentence. Documents that answer alike stand 
 and copies of one text are one voice, however many of them there are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 
 from rag.answer.asked.question import Expected, expected, names
@@ -63,7 +64,7 @@ def sides_of(question: str, evidence: Sequence[Evidence], *, floor: float) -> li
 def voices(evidence: Sequence[Evidence]) -> int:
     """Return how many documents speak in `evidence`, copies of one text counted once."""
     texts = {e.passage.document.id: e.passage.chunk.text for e in evidence}
-    kept: list[set[tuple[str, ...]]] = []
+    kept: list[Set[tuple[str, ...]]] = []
     for text in texts.values():
         triples = _triples(text)
         if not any(_is_copy(triples, other) for other in kept):
@@ -101,10 +102,11 @@ def _alike(speaker: Evidence, group: Sequence[Evidence], kind: Expected) -> bool
     return any(compare(said, answer_of(other), kind) is Relation.SAME for other in group)
 
 
-def _triples(text: str) -> set[tuple[str, ...]]:
+@lru_cache(maxsize=64)
+def _triples(text: str) -> frozenset[tuple[str, ...]]:
     words = stems(text)
-    return {tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))}
+    return frozenset(tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2)))
 
 
-def _is_copy(a: set[tuple[str, ...]], b: set[tuple[str, ...]]) -> bool:
+def _is_copy(a: Set[tuple[str, ...]], b: Set[tuple[str, ...]]) -> bool:
     return len(a & b) >= _COPY * len(a | b)

@@ -7,6 +7,7 @@ they say can tell: its names, its figures, and what stands in brackets behind th
 
 import re
 from collections.abc import Sequence, Set
+from functools import lru_cache
 
 from rag.answer.asked.question import names
 from rag.text import content_stems, fold
@@ -58,14 +59,24 @@ def stand_together(first: str, second: str, sentences: Sequence[str]) -> bool:
     """Return whether a sentence names both answers, and not to put one against the other."""
     wanted = [set(content_stems(answer)) for answer in (first, second)]
     for sentence in sentences:
-        words = set(content_stems(sentence))
+        words = _stems_of(sentence)
         if all(w <= words for w in wanted) and not _CONTRAST.search(sentence):
             return True
     return False
 
 
+@lru_cache(maxsize=128)
+def _stems_of(sentence: str) -> frozenset[str]:
+    return frozenset(content_stems(sentence))
+
+
 def _names(passage: Passage) -> Set[str]:
-    return names(f"{passage.document.title}\n{passage.chunk.text}")
+    return _names_of(f"{passage.document.title}\n{passage.chunk.text}")
+
+
+@lru_cache(maxsize=128)
+def _names_of(text: str) -> frozenset[str]:
+    return frozenset(names(text))
 
 
 def _brackets_differ(question: str, first: Passage, second: Passage, answers: str) -> bool:

@@ -22,7 +22,8 @@ _COMPARED = 20_000  # characters at the start of two texts that are held against
 _LOOKED_AT = 2000  # characters at the start of a document, where it says what it replaces
 _KEEP = 0.7
 _REPLACES = re.compile(
-    r"\b(?:supersed\w+|replac\w+|revok\w+|repeal\w+|revision of|updated version of|in place of)\b"
+    r"\b(?:supersed\w+|replac(?:es|ed|ing)|revok\w+|repeal\w+|revision of|"
+    r"updated version of|in place of)\b"
     r"[^.\n]{0,200}",
     re.IGNORECASE,
 )
@@ -44,9 +45,12 @@ _SERIES = re.compile(
     r"journal|agenda|weekly|monthly|quarterly|annual|week|quarter|results|interview|review)\b",
     re.IGNORECASE,
 )
+_OF_ITSELF = re.compile(r"\b(?:this|these)\b[^.\n]*\Z", re.IGNORECASE)
+_BEFORE = 100  # characters in which a document says that it is itself that replaces
 _MARKS = re.compile(
     r"\b(?:old|new|draft|final|copy|archived?|current|latest|updated?|version|edition|revision|"
-    r"first|second|third|fourth|fifth|from|rules from|since|our)\b",
+    r"(?:first|second|third|fourth|fifth)(?=\s+(?:draft|version|edition|revision))|"
+    r"from|rules from|since|our)\b",
     re.IGNORECASE,
 )
 
@@ -61,7 +65,7 @@ def newer_of(first: Document, second: Document) -> Document | None:
     order = _order(first, second)
     if order == 0 or _series(first) or _series(second):
         return None
-    if not (_one_name(first, second) or _one_text(first, second)):
+    if not (_one_name(first, second) or (_one_text(first, second) and not _apart(first, second))):
         return None
     return first if order > 0 else second
 
@@ -194,6 +198,14 @@ def _series(document: Document) -> bool:
     return _SERIES.search(f"{document.title} {_spaced(_file(document))}") is not None
 
 
+def _apart(first: Document, second: Document) -> bool:
+    """Return whether each is named for something of its own, as "Lease Lund" and "Lease Berg"."""
+    ours, theirs = (
+        [set(_bare(name)) for name in (d.title, _spaced(_file(d)))] for d in (first, second)
+    )
+    return all(a - b and b - a for a, b in zip(ours, theirs, strict=True))
+
+
 def _one_text(first: Document, second: Document) -> bool:
     a, b = _triples(first.text[:_COMPARED]), _triples(second.text[:_COMPARED])
     return len(a & b) >= _SAME_TEXT * min(len(a), len(b))
@@ -218,7 +230,10 @@ def _says_it_replaces(newer: Document, older: Document) -> bool:
             continue
         said = match.group()
         if title and len(title & set(content_stems(said))) >= _TITLE_SHARE * len(title):
-            return date_of(newer) >= date
+            before = newer.text[max(0, match.start() - _BEFORE) : match.start()]
+            if title & set(_bare(newer.title)) or _OF_ITSELF.search(before):
+                return date_of(newer) >= date
+            continue  # "The council replaced the pump": a pump, not what is written about it
         if set(moments(said)) & set(_opening_dates(older)):
             return len(title & set(_bare(newer.title))) > 0
     return False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from rag.answer.disagreement.alike import Relation, compare
+from rag.answer.disagreement.alike import Relation, compare, of_other_units
 from rag.answer.words.quantities import as_digits
 from rag.text import content_stems, fold
 from rag.types import Evidence
@@ -70,12 +70,17 @@ def swapped_answers(first: Evidence, second: Evidence) -> str:
         return ""
     hit = [swap for swap in found if _touches(swap, first, second)]
     other = [swap for swap in found if swap not in hit]
-    if all(compare(s.first, s.second) is Relation.SAME for s in hit):
+    if all(_agree(s.first, s.second) for s in hit):
         return ""
     if not all(_follows(swap, hit) for swap in other):
         return ""
     gone = {stem for swap in found for stem in content_stems(swap.first)}
     return " ".join(s for s in dict.fromkeys(content_stems(first.quote)) if s not in gone)
+
+
+def _agree(first: str, second: str) -> bool:
+    """Return whether what is swapped may be one answer: 12 and twelve, 12 months and a year."""
+    return compare(first, second) is Relation.SAME or of_other_units(first, second)
 
 
 def _touches(swap: Swap, first: Evidence, second: Evidence) -> bool:
