@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answer.asked.question import asks_for_words
+from rag.text import content_stems
 from rag.types import Claim, Evidence, Span, Support, Verdict
 
 _LONGEST = 12  # words: longer ones are explanations, and read better as the sentence they are
@@ -48,7 +49,7 @@ def brief(
         evidence: What they were chosen from, best first.
     """
     words = _words(evidence[0]) if evidence and asks_for_words(question) else None
-    if words is None:
+    if words is None or _of_another_cell(question, evidence[0], words):
         return list(verdicts)
     document = evidence[0].passage.document
     for verdict in verdicts:
@@ -80,6 +81,25 @@ def _words(best: Evidence) -> Span | None:
     if not said or len(said.split()) > _LONGEST or _CELLS in said or _DENIED.search(before):
         return None
     return _closed(text, Span(start, end), best.span)
+
+
+def _of_another_cell(question: str, best: Evidence, words: Span) -> bool:
+    """Return whether the mark stands in a cell of a row other than the one `question` names.
+
+    "How many cars?" is not answered by "Passengers: 148" where the row holds "Cars: 22".
+    """
+    asked, place = set(content_stems(question)), best.span.start
+    named: list[bool] = []
+    for cell in best.quote.split(" | "):
+        label, _, value = cell.partition(": ")
+        hit = bool(value) and not asked.isdisjoint(content_stems(label))
+        if place <= words.start < place + len(cell):
+            if hit:
+                return False
+        else:  # a cell whose value the question names says which row is meant
+            named.append(hit and asked.isdisjoint(content_stems(value)))
+        place += len(cell) + len(" | ")
+    return any(named)
 
 
 def _whole(text: str, marked: Span, within: Span) -> tuple[int, int]:

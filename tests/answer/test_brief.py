@@ -146,3 +146,23 @@ def test_words_are_not_cut_from_their_sign_unit_bound_or_denial(passage, sentenc
 
     assert verdict.claim.text == (shown or sentence)
     assert verdict.claim.text in verdict.claim.citations[0].quote
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("How many cars can the Lark carry?", None),
+        ("How many passengers can the Lark carry?", "148"),
+        ("How many people can the vessel Lark carry?", "148"),
+    ],
+)
+def test_the_cell_of_another_column_is_not_shown_alone(passage, question, shown):
+    found = passage("Vessel: MV Lark | Passengers: 148 | Cars: 22")
+    start = found.chunk.text.index("148")
+    marks = {"marked_lead": 0.0, "marked": 1.0}
+    evidence = Evidence(found, found.chunk.span, 0.9, Span(start, start + 3), marks)
+    verdicts = [Verdict(claim, Support.SUPPORTED, 1.0) for claim in quote_claims([evidence])]
+
+    (verdict,) = brief(question, verdicts, [evidence])
+
+    assert verdict.claim.text == (shown or found.chunk.text)

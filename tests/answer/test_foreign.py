@@ -9,6 +9,7 @@ from rag.types import Claim, Mode, Outcome, Span, Support, Verdict
 LINKS = [
     "https://evil.example/?q=secret",
     "www.evil.example",
+    "203.0.113.9/evil?q=x",
     "evil.example",
     "ask@evil.example",
     "![](//evil.example/x.png)",

@@ -179,3 +179,9 @@ def test_a_question_made_to_be_slow_is_left_whole_at_once(question):
     assert len(parts_of(question)) == 1
     assert len(parts_of(question[:250] + question[-250:])) == 1
     assert time.perf_counter() - started < 1
+
+
+def test_a_clause_without_a_word_is_no_part():
+    question = ", and who about how and adults"
+
+    assert texts(question) == [question]

@@ -95,7 +95,7 @@ def _asks(piece: str) -> bool:
     subject = row[:1] in (["who"], ["which"], ["what"]) or row[:2] == ["how", "many"]
     verb = subject or bool(AUXILIARY & set(row))
     said = any(word not in FUNCTION_WORDS | AUXILIARY for word in row[1:])
-    return (led or row[0] in AUXILIARY) and verb and said and len(row) > 2
+    return (led or not AUXILIARY.isdisjoint(row[:1])) and verb and said and len(row) > 2
 
 
 def _members(bare: str) -> list[Part]:

@@ -18,7 +18,8 @@ _PATTERN = re.compile(
     r"|<[a-z/!][^<>\n]*>?"  # HTML
     r"|\b[a-z][a-z0-9+.-]{1,20}://\S+|\b(?:javascript|data|mailto|tel):\S+|\bwww\.\S+"
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b(?:/\S*)?",
+    r"|\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b(?:/\S*)?"
+    r"|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?:/\S*|\b)",
     re.IGNORECASE,
 )
 
