@@ -13,7 +13,7 @@ INDEX = "sample"
 QUESTIONS = (
     "How long is the sealed fuel sample kept by the buyer?",
     "How many days of annual leave do full-time staff have?",
-    "Which company insures the ships?",
+    "How much does a helicopter flight to Ulsay cost?",
 )
 
 

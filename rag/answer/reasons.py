@@ -5,7 +5,7 @@ from rag.types import Reason
 WHY = {
     Reason.NOTHING_INDEXED: "Nothing has been indexed yet; run `rag ingest FOLDER` first.",
     Reason.NO_PASSAGES: "No document matches the filter.",
-    Reason.NOTHING_RELEVANT: "Nothing in the documents is about this.",
+    Reason.NOTHING_RELEVANT: "No passage that was found is about this.",
     Reason.DOES_NOT_SAY: "The documents speak of this, but do not hold what was asked.",
     Reason.WEAK_EVIDENCE: "No sentence comes near enough to an answer.",
     Reason.FALSE_PREMISE: "The question takes something for granted that the documents contradict.",

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import log
 
-from rag.answer.asked.question import Expected, expected, names
+from rag.answer.asked.question import Expected, expected, holds, names
 from rag.answer.disagreement.alike import Relation, compare
 from rag.text import content_stems, stems
 from rag.types import DocumentId, Evidence
 
 _MARK_WEIGHT = 3.0  # a mark counts tens of log-odds, and of those a third is believed
+_KINDS = (Expected.PERSON, Expected.NUMBER, Expected.TIME)
 _COPY = 0.6  # share of word triples from which on two passages are one text
 
 
@@ -91,8 +92,14 @@ def _odds(sentence: Evidence) -> float:
 
 
 def _repeats(question: str, answer: str) -> bool:
-    """Return whether an answer says nothing the question does not: who Ada is, is not Ada."""
-    if expected(question) is Expected.PERSON and names(answer) & names(question):
+    """Return whether an answer says nothing the question does not: who Ada is, is not Ada.
+
+    Nor does one that is not of the kind asked for: "the finance director" names nobody.
+    """
+    kind = expected(question)
+    if kind is Expected.PERSON and names(answer) & names(question):
+        return True
+    if kind in _KINDS and answer and not holds(kind, answer, question):
         return True
     return set(content_stems(answer)) <= set(content_stems(question))
 
