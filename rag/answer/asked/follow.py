@@ -153,7 +153,8 @@ def _replaced(new: str, bare: str) -> str:
     old = _like(preposition, thing, bare)
     if old:
         start = bare.rindex(old)
-        if not old[0].islower() or not (preposition or _ARTICLE.match(old)):
+        counted = bare[:start].casefold().endswith("how many ")
+        if not old[0].islower() or counted:
             thing = _ARTICLE.sub("", thing)
         return mended(bare[:start], f"{thing}{bare[start + len(old) :]}")
     if preposition.casefold() in {"", "for"}:
