@@ -343,7 +343,8 @@ def models_verify(names: tuple[str, ...], **common: Any) -> None:  # noqa: ANN40
     from rag.models.registry import Registry
 
     registry = Registry.load(_settings(common).models)
-    wanted = names or [row.name for row in registry.status() if row.present]
+    here = [row.name for row in registry.status() if row.present or registry.ships(row.name)]
+    wanted = names or here
     for name in wanted:
         registry.verify(name)
     if common["as_json"]:

@@ -25,6 +25,8 @@ from rag.models.fetch import (
 from rag.models.folder import refuse_pickles, sha256_of
 
 RECORD = "sha256.json"
+_REFETCH = "delete it and fetch the model again"
+_REINSTALL = "install the library again"
 Progress = Callable[[str], None]
 
 
@@ -91,8 +93,9 @@ class Registry:
         refuse_pickles(path)
         if name in self.entries or not Path(name).expanduser().exists():
             folder, expected = self._expected(name)
+            way_out = _REINSTALL if self.ships(name) else _REFETCH
             for file in expected:
-                _check(folder / file.path, file)
+                _check(folder / file.path, file, way_out)
         return path
 
     def fetch(
@@ -135,10 +138,10 @@ class Registry:
 
     def _bring(self, name: str, source: Path | None, say: Progress) -> None:
         entry, folder = self.entries.get(name), self._folder(name)
-        if entry is not None and not entry.wheel:
+        if self.ships(name):
             raise WeightsMissing(
-                f"{name} is part of this library and its files in {folder} are missing or"
-                " altered; install the library again"
+                f"the files of {name} in {folder} are missing or altered, and they come with"
+                f" this library; {_REINSTALL}"
             )
         if entry is not None and source is not None:
             copy_files(entry, source, folder, say)
@@ -160,9 +163,8 @@ class Registry:
         return ModelStatus(entry.name, entry.role, entry.licence, entry.bytes, state, path)
 
     def _folder(self, name: str) -> Path:
-        entry = self.entries.get(name)
-        if entry is not None and not entry.wheel:
-            return Path(str(files("rag.models"))) / entry.folder
+        if self.ships(name):
+            return Path(str(files("rag.models"))) / self.entries[name].folder
         return self.models_folder / name.replace("/", "--")
 
     def _expected(self, name: str) -> tuple[Path, tuple[WeightFile, ...]]:
@@ -177,6 +179,10 @@ class Registry:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise WeightsAltered(f"{record} cannot be read; delete {folder} and fetch") from error
 
+    def ships(self, name: str) -> bool:
+        """Return whether the files of `name` are part of this library."""
+        return name in self.entries and not self.entries[name].wheel
+
     def _advice(self, name: str, folder: Path, absent: list[str]) -> str:
         if name not in self.entries and not is_hub_id(name):
             return (
@@ -184,6 +190,8 @@ class Registry:
                 f" of {', '.join(self.names())}"
             )
         lacks = f" lacks {', '.join(absent)}" if folder.is_dir() and absent else " is not there"
+        if self.ships(name):
+            return f"{', '.join(absent)} of {name} is not in {folder}; {_REINSTALL}"
         return (
             f"the files of {name} are not on this machine ({folder}{lacks}); run:"
             f" rag models fetch {name}   (or give the path of a folder that holds them)"
@@ -212,12 +220,12 @@ def parse_entries(text: str) -> dict[str, Entry]:
         raise ModelError(f"not a registry of models: {error!r}") from error
 
 
-def _check(path: Path, expected: WeightFile) -> None:
+def _check(path: Path, expected: WeightFile, way_out: str) -> None:
     found = sha256_of(path)
     if found != expected.sha256:
         raise WeightsAltered(
             f"{path} is not the expected file: its SHA-256 is {found}, not {expected.sha256};"
-            " delete it and fetch the model again"
+            f" {way_out}"
         )
 
 

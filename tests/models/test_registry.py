@@ -72,7 +72,7 @@ def test_a_shipped_file_that_was_altered_asks_for_the_library_again(tmp_path: Pa
     (tmp_path / "copy" / "reader.json").write_text("{}")
     registry = Registry(tmp_path, {entry.name: entry})
 
-    with pytest.raises(WeightsAltered, match=r"reader\.json is not the expected file"):
+    with pytest.raises(WeightsAltered, match=r"reader\.json is not .* install the library again"):
         registry.verify(entry.name)
     with pytest.raises(WeightsMissing, match="install the library again"):
         registry.fetch(entry.name)

@@ -72,8 +72,10 @@ def test_second_quote_of_one_passage_gets_a_letter():
 
 
 def test_documents_that_disagree_are_shown_side_by_side_with_dates(client):
-    sides = ask(client, WHEN).css(".conflicts figure")
+    shown = ask(client, WHEN)
+    sides = shown.css(".conflicts figure")
 
+    assert shown.css_first("#outcome").text() == "Your documents do not agree"
     assert len(sides) == 2
     assert {side.css_first(".date").text() for side in sides} == {"2021-04-12", "2024-05-30"}
 
