@@ -18,8 +18,7 @@ OFF: Mapping[str, Mapping[str, str]] = {
     "everything": {},
     "no reader": {"RAG_READER_MODEL": "none"},
     "no short answers": {"RAG_ANSWER_BRIEF": "false"},
-    "dense alone": {"RAG_SEARCH_DENSE_WEIGHT": "1.0"},
-    "words alone": {"RAG_SEARCH_DENSE_WEIGHT": "0.0"},
+    "no second look": {"RAG_SEARCH_LOOK_AGAIN": "false"},
 }
 """What is turned off, and the settings that do it."""
 SHOWN = (
