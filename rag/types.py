@@ -403,7 +403,7 @@ class Answer:
     passages: tuple[Passage, ...]
     conflicts: tuple[Conflict, ...] = ()
     confidence: float = 0.0
-    """Chance that the answer is right when `calibrated`, else relevance of the best evidence.
+    """Chance that the answer is right when `calibrated`, else how much speaks for one.
 
     Both in [0, 1]. With an abstention: of the answer that was held back.
     """

@@ -54,7 +54,7 @@ MODES = {
 
 
 CONFIDENCE = {
-    "": "how well the best sentence fits the question, not yet calibrated as a probability",
+    "": "how much speaks for an answer, not yet calibrated as a probability",
     "made": "the chance that the answer is right, calibrated on questions made from this index",
     "given": "the chance that the answer is right, calibrated on questions given for this index",
 }
