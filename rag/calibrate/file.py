@@ -14,8 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from rag.answer.evidence import confidence, relevance
 from rag.answer.evidence.confidence import SIGNALS, Calibration, Curve
-from rag.answer.evidence.relevance import VERSION
 from rag.errors import IndexDamaged
 from rag.index.disk import disk_errors, replace_text
 from rag.pipeline import Pipeline
@@ -48,7 +48,8 @@ def fingerprint(pipeline: Pipeline, mode: Mode) -> str:
     parts: dict[str, object] = {
         "version": version("quotewell"),
         "mode": mode.value,
-        "relevance": VERSION,
+        "relevance": relevance.VERSION,
+        "answerability": confidence.VERSION,
         "embedder": pipeline.embedder.fingerprint,
         "verifier": pipeline.verifier.name,
         "reader": pipeline.reader and pipeline.reader.name,
