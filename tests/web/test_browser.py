@@ -119,7 +119,9 @@ def test_answer_appears_in_place_and_is_announced(browser):
 
     assert browser.execute_script("return window.same")
     assert "q=When" in browser.current_url
-    assert "Answered from your documents" in find(browser, "[role=status]").text
+    outcome = find(browser, "#outcome").text
+    assert outcome == "Your documents do not agree"
+    assert outcome in find(browser, "[role=status]").text
 
 
 def test_hovering_a_sentence_lights_its_quote_and_no_other(browser):
