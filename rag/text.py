@@ -28,7 +28,8 @@ _NEXT = re.compile(r"\s*(\S)")
 _INITIAL = re.compile(r"\s*[A-Z]\.")  # after a letter of a name, the next one: "J. R. R. Smith"
 _LOOK_BACK = 40  # characters
 _LINE = re.compile(r"[^\n]+")
-_BULLET = re.compile(r"\s*(?:[-*+\u2022\u25cf\u25aa\u2013]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
+BULLET = re.compile(r"\s*(?:[-*+\u2022\u25cf\u25aa\u2013]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
+"""The mark of a list's item with the blanks around it."""
 _PART = re.compile(r"[^\W_]+", re.UNICODE)
 
 # ERR-4012, v2.3.1, NX200, 10.1000/182, snake_case: a digit or a joiner inside one word.
@@ -69,9 +70,14 @@ def sentences(text: str, within: Span | None = None) -> list[Span]:
     return spans
 
 
+def capitalised(text: str) -> str:
+    """Return `text` with a capital at its beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def without_bullet(text: str, span: Span) -> Span:
     """Return `span` without a leading list mark; `span` itself if nothing would be left."""
-    mark = _BULLET.match(text, span.start, span.end)
+    mark = BULLET.match(text, span.start, span.end)
     return Span(mark.end(), span.end) if mark and mark.end() < span.end else span
 
 

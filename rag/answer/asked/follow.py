@@ -21,7 +21,7 @@ from rag.answer.asked.topic import (
     topic,
     words,
 )
-from rag.text import content_stems
+from rag.text import capitalised, content_stems
 from rag.types import Turn
 
 REMEMBERED = 8
@@ -111,7 +111,7 @@ def _after(question: str, last: Turn) -> str:
     about = _ABOUT.fullmatch(rest)
     whole = completed(rest, last.question.strip().rstrip("?!. "))
     if whole != rest:
-        return f"{_opened(whole)}?"
+        return f"{capitalised(whole)}?"
     if _BARE.fullmatch(rest):
         return _asked_anew(rest, last)
     if about or _is_fragment(rest, led=lead is not None):
@@ -120,7 +120,7 @@ def _after(question: str, last: Turn) -> str:
         return _filled(rest, found, last) or question
     if lead and not name_runs(rest) and len(content_stems(rest)) <= _FEW:
         meant = topic(last.question, last.answer)
-        return f"{_opened(rest)} ({meant})?" if meant else question
+        return f"{capitalised(rest)} ({meant})?" if meant else question
     return question
 
 
@@ -197,9 +197,9 @@ def _asked_anew(wh: str, last: Turn) -> str:
     bare = last.question.strip().rstrip("?!. ")
     phrase = _WH_PHRASE.match(bare)
     if phrase:
-        return f"{_opened(wh)} {bare[phrase.end() :]}?"
+        return f"{capitalised(wh)} {bare[phrase.end() :]}?"
     rest = bare.split(maxsplit=1)
-    return f"{_opened(wh)}: {rest[1] if len(rest) > 1 else bare}?"
+    return f"{capitalised(wh)}: {rest[1] if len(rest) > 1 else bare}?"
 
 
 def _filled(rest: str, found: Sequence[Leaning], last: Turn) -> str:
@@ -225,7 +225,7 @@ def _filled(rest: str, found: Sequence[Leaning], last: Turn) -> str:
         text = f"{text[:place_]}{put}{of}{text[end:]}"
         done = True
     first = next(filter(None, meant.values()))
-    return f"{_opened(text)}?" if done else f"{_opened(text)} ({first})?"
+    return f"{capitalised(text)}?" if done else f"{capitalised(text)} ({first})?"
 
 
 def _meant(lean: Leaning, last: Turn) -> str:
@@ -237,7 +237,3 @@ def _meant(lean: Leaning, last: Turn) -> str:
 def _noun_after(row: list[str], at: int) -> bool:
     following = row[at + 1].casefold() if at + 1 < len(row) else ""
     return following.isalnum() and following not in AUXILIARY | PREPOSITIONS
-
-
-def _opened(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rag.answer.asked.follow import LEADS, completed, standalone
 from rag.answer.asked.topic import AUXILIARY, words
-from rag.text import FUNCTION_WORDS, content_stems, stems
+from rag.text import FUNCTION_WORDS, capitalised, content_stems, stems
 from rag.types import Turn
 
 
@@ -76,15 +76,15 @@ def parts_of(question: str) -> tuple[Part, ...]:
 
 def _clauses(bare: str) -> list[Part]:
     if both := _TWO_WAYS.fullmatch(bare):
-        return [Part(f"{_opened(way)} {both[3]}?") for way in (both[1], both[2])]
+        return [Part(f"{capitalised(way)} {both[3]}?") for way in (both[1], both[2])]
     pieces = [piece.strip(" ,;?.") for piece in _NEXT.split(bare)]
     pieces = pieces[:1] + [completed(piece, pieces[0]) for piece in pieces[1:]]
     if len(pieces) < 2 or not all(_asks(piece) for piece in pieces):
         return []
-    found = [Part(f"{_opened(pieces[0])}?")]
+    found = [Part(f"{capitalised(pieces[0])}?")]
     for piece in pieces[1:]:
         earlier = [Turn(each.text) for each in found]
-        found.append(Part(standalone(f"{_opened(piece)}?", earlier)))
+        found.append(Part(standalone(f"{capitalised(piece)}?", earlier)))
     return found
 
 
@@ -174,7 +174,3 @@ def _helped(before: str) -> tuple[str, str]:
     row = words(before)[1:]
     does = row[0] if row and row[0].casefold() in AUXILIARY else "does"
     return does, " ".join(word for word in row if word != does)
-
-
-def _opened(text: str) -> str:
-    return text[:1].upper() + text[1:]

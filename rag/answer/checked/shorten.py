@@ -13,7 +13,8 @@ from rag.answer.words.wording import Word, Wording, wording
 
 _FEWEST = 2
 _NEAR = 3  # content words between a figure and what it belongs to
-_OWN_SHARE = 0.5  # of the words: titles help to understand a quote but prove nothing alone
+OWN_SHARE = 0.5
+"""Of a claim's content words that its quotes must hold themselves: titles prove nothing alone."""
 
 ANOTHER_ORDER = "the cited quote says this in another order, which may change its meaning"
 
@@ -41,7 +42,7 @@ def _departures(wanted: Wording, quote: Wording, free: set[str]) -> list[str]:
     added = [root for root in wanted.roots if root not in held | free]
     if added:
         return [f"the cited quote does not say '{root}'" for root in dict.fromkeys(added)]
-    if sum(root in held for root in wanted.roots) < _OWN_SHARE * len(wanted.roots):
+    if sum(root in held for root in wanted.roots) < OWN_SHARE * len(wanted.roots):
         return ["the cited quote itself says too little of this"]
     return min((_misplaced(ours, theirs) for ours, theirs in _comparable(wanted, quote)), key=len)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rag.answer.checked.checks import objections
-from rag.answer.checked.shorten import departures
+from rag.answer.checked.shorten import OWN_SHARE, departures
 from rag.answer.checked.unsaid import unsaid
 from rag.answer.drafted.foreign import FOREIGN, foreign
 from rag.answer.words.quantities import quantities
@@ -12,7 +12,6 @@ from rag.protocols import Verifier
 from rag.text import content_stems
 from rag.types import Claim, Document, DocumentId, Passage, Support, Verdict
 
-_OWN_SHARE = 0.5  # of a claim's content words that its quotes must hold themselves
 _SAME_SHARE = 0.75  # of a claim's content words in the quote that holds its figure
 
 
@@ -72,7 +71,7 @@ def scattered(claim: Claim) -> list[str]:
     """
     wanted = set(content_stems(claim.text))
     held = [set(content_stems(citation.quote)) for citation in claim.citations]
-    if len(wanted & set().union(*held)) < _OWN_SHARE * len(wanted):
+    if len(wanted & set().union(*held)) < OWN_SHARE * len(wanted):
         return ["the cited quote itself says too little of this"]
     if len(held) == 1:
         return []

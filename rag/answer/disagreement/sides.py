@@ -6,12 +6,12 @@ and copies of one text are one voice, however many of them there are.
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from functools import lru_cache
 from math import log
 
 from rag.answer.asked.question import Expected, expected, holds, names
 from rag.answer.disagreement.alike import Relation, compare
-from rag.text import content_stems, stems
+from rag.answer.disagreement.copies import triples
+from rag.text import content_stems
 from rag.types import DocumentId, Evidence
 
 _MARK_WEIGHT = 3.0  # a mark counts tens of log-odds, and of those a third is believed
@@ -67,9 +67,9 @@ def voices(evidence: Sequence[Evidence]) -> int:
     texts = {e.passage.document.id: e.passage.chunk.text for e in evidence}
     kept: list[Set[tuple[str, ...]]] = []
     for text in texts.values():
-        triples = _triples(text)
-        if not any(_is_copy(triples, other) for other in kept):
-            kept.append(triples)
+        ours = triples(text)
+        if not any(_is_copy(ours, other) for other in kept):
+            kept.append(ours)
     return len(kept)
 
 
@@ -107,12 +107,6 @@ def _repeats(question: str, answer: str) -> bool:
 def _alike(speaker: Evidence, group: Sequence[Evidence], kind: Expected) -> bool:
     said = answer_of(speaker)
     return any(compare(said, answer_of(other), kind) is Relation.SAME for other in group)
-
-
-@lru_cache(maxsize=64)
-def _triples(text: str) -> frozenset[tuple[str, ...]]:
-    words = stems(text)
-    return frozenset(tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2)))
 
 
 def _is_copy(a: Set[tuple[str, ...]], b: Set[tuple[str, ...]]) -> bool:

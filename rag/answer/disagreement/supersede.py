@@ -12,7 +12,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from rag.answer.disagreement.alike import moments
-from rag.text import content_stems, stems
+from rag.answer.disagreement.copies import triples
+from rag.text import content_stems
 from rag.types import Citation, Conflict, Document, DocumentId, Evidence
 
 _SAME_TEXT = 0.5  # share of word triples of the shorter text
@@ -207,19 +208,13 @@ def _apart(first: Document, second: Document) -> bool:
 
 
 def _one_text(first: Document, second: Document) -> bool:
-    a, b = _triples(first.text[:_COMPARED]), _triples(second.text[:_COMPARED])
+    a, b = triples(first.text[:_COMPARED]), triples(second.text[:_COMPARED])
     return len(a & b) >= _SAME_TEXT * min(len(a), len(b))
 
 
 @lru_cache(maxsize=64)
 def _words(text: str) -> frozenset[str]:
     return frozenset(content_stems(text))
-
-
-@lru_cache(maxsize=64)
-def _triples(text: str) -> frozenset[tuple[str, ...]]:
-    words = stems(text)
-    return frozenset(tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2)))
 
 
 def _says_it_replaces(newer: Document, older: Document) -> bool:

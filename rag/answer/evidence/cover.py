@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from rag.answer.evidence.extract import choose_sentences
+from rag.text import BULLET
 from rag.types import Evidence
 
 _LISTS = re.compile(
@@ -13,8 +14,7 @@ _LISTS = re.compile(
     re.IGNORECASE,
 )
 _LISTED = 8  # items
-_MARK = re.compile(r"\s*(?:[-*+\u2022\u25cf\u25aa\u2013]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
-_BLANK = re.compile(rf"\s*(?:{_MARK.pattern})?")
+_BLANK = re.compile(rf"\s*(?:{BULLET.pattern})?")
 
 
 def choose(
@@ -71,7 +71,7 @@ def _runs(there: Sequence[Evidence]) -> list[tuple[Evidence | None, list[Evidenc
         mark = text[text.rfind("\n", 0, each.span.start) + 1 : each.span.start]
         gap = text[before.span.end : each.span.start] if before else ""
         goes_on = bool(runs) and bool(runs[-1][1]) and before is runs[-1][1][-1]
-        if _MARK.fullmatch(mark):
+        if BULLET.fullmatch(mark):
             if not (goes_on and _BLANK.fullmatch(gap)):
                 runs.append((before, []))
             runs[-1][1].append(each)

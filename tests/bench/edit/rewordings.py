@@ -116,28 +116,27 @@ _ENDING = re.compile(
 
 def voices(sentence: str, _names: Sequence[str], _rng: random.Random) -> Iterator[str]:
     """Yield an active sentence for a passive one, and the other way round."""
-    match = _PASSIVE.match(sentence)
-    if match and match[2] in {"was", "were"} and match[1].lower() not in _PRONOUNS:
-        patient, _, verb, middle, agent, rest = match.groups()
-        said = f"{_PAST.get(verb, verb)} {_small(patient)}"
-        yield f"{_big(agent)} {said}{' ' + middle.strip() if middle else ''}{rest or ''}."
-    if match := _ACTIVE.match(sentence):
-        agent, verb, patient, rest = match.groups()
-        participle = next((p for p, past in _PAST.items() if past == verb), verb)
-        yield f"{_big(patient.strip())} was {participle} by {_small(agent.strip())}{rest or ''}."
+    yield from _other_voice(sentence, swapped=False)
 
 
 def false_voices(sentence: str, _names: Sequence[str], _rng: random.Random) -> Iterator[str]:
     """Yield the sentence in the other voice with its parties left in their places: a role swap."""
+    yield from _other_voice(sentence, swapped=True)
+
+
+def _other_voice(sentence: str, *, swapped: bool) -> Iterator[str]:
     match = _PASSIVE.match(sentence)
     if match and match[2] in {"was", "were"} and match[1].lower() not in _PRONOUNS:
         patient, _, verb, middle, agent, rest = match.groups()
-        said = f"{_big(patient)} {_PAST.get(verb, verb)} {_small(agent)}"
+        does, bears = (patient, agent) if swapped else (agent, patient)
+        said = f"{_big(does)} {_PAST.get(verb, verb)} {_small(bears)}"
         yield f"{said}{' ' + middle.strip() if middle else ''}{rest or ''}."
     if match := _ACTIVE.match(sentence):
         agent, verb, patient, rest = match.groups()
         participle = next((p for p, past in _PAST.items() if past == verb), verb)
-        yield f"{_big(agent.strip())} was {participle} by {_small(patient.strip())}{rest or ''}."
+        bears, does = (agent, patient) if swapped else (patient, agent)
+        said = f"{_big(bears.strip())} was {participle} by {_small(does.strip())}"
+        yield f"{said}{rest or ''}."
 
 
 def orders(sentence: str, _names: Sequence[str], _rng: random.Random) -> Iterator[str]:
