@@ -40,6 +40,7 @@ from rag.search.several import retrieve_each
 from rag.types import (
     Answer,
     Claim,
+    Correction,
     Draft,
     Evidence,
     Filter,
@@ -122,8 +123,9 @@ class Pipeline:
             floor = self.policy.relevance_floor
             conflicts = find_conflicts(question, found.evidence, floor=floor)
             found = found.keeping(lambda evidence: current(question, evidence, conflicts))
-        if not self._sure(mode, found.weakest) or false_premise(question, found.evidence):
-            answer = self._abstain(question, mode, found)
+            correction = false_premise(question, found.evidence)
+        if correction or not self._sure(mode, found.weakest):
+            answer = self._abstain(question, mode, found, correction)
         elif mode is Mode.GENERATIVE:
             answer = lacking(self._generate(question, found, clock), found.missing)
         else:
@@ -197,10 +199,12 @@ class Pipeline:
         chance = float(calibration.chance(score)) if evidence else 0.0
         return replace(answer, confidence=chance, calibrated=calibration.source)
 
-    def _abstain(self, question: str, mode: Mode, found: Gathered) -> Answer:
+    def _abstain(
+        self, question: str, mode: Mode, found: Gathered, correction: Correction | None
+    ) -> Answer:
         if not len(self.snapshot):
             return decide(question, [], [], mode=mode, reason=Reason.NOTHING_INDEXED)
-        return refuse(question, found.passages, found.evidence, mode=mode)
+        return refuse(question, found.passages, found.evidence, correction, mode=mode)
 
     def _extract(
         self,

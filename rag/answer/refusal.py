@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from rag.answer.asked.question import Expected, expected, holds, names
 from rag.answer.decide import decide
-from rag.answer.disagreement.premise import false_premise
 from rag.answer.evidence.extract import cite
 from rag.answer.evidence.instructions import instructs
 from rag.text import content_stems, identifiers, stems
@@ -19,7 +18,12 @@ _TITLE = 80  # characters of a title or heading in a note
 
 
 def refuse(
-    question: str, passages: Sequence[Passage], evidence: Sequence[Evidence], *, mode: Mode
+    question: str,
+    passages: Sequence[Passage],
+    evidence: Sequence[Evidence],
+    correction: Correction | None = None,
+    *,
+    mode: Mode,
 ) -> Answer:
     """Return the abstention on `question`: its reason, the nearest sentence and a note.
 
@@ -27,9 +31,9 @@ def refuse(
         question: What was asked.
         passages: What was found, labelled from 1; empty when there is nothing to look at.
         evidence: The sentences of `passages`, best first.
+        correction: What the question states wrongly, if it does.
         mode: Who would have worded the answer.
     """
-    correction = false_premise(question, evidence)
     unknown = unknown_names(question, passages)
     reason = Reason.FALSE_PREMISE if correction else reason_of(question, passages, evidence)
     answer = decide(question, [], passages, mode=mode, reason=reason)

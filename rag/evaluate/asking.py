@@ -4,11 +4,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from rag.answer.evidence.remember import Remembering
 from rag.errors import QuestionError
 from rag.evaluate.datasets import Question, QuestionSet
 from rag.evaluate.gold import Gold
 from rag.evaluate.record import Dropped, Quote, Record, Said, Told
-from rag.evaluate.trace import RememberingEmbedder, RememberingReader, traced
+from rag.evaluate.trace import RememberingReader, traced
 from rag.pipeline import Pipeline
 from rag.protocols import Generator, Message
 from rag.search.retrieve import Candidates
@@ -58,7 +59,7 @@ class Asker:
         """Ask `pipeline`; without `answers` the documents are ranked and nothing is answered."""
         generator = pipeline.generator
         self._listener = Listener(generator) if generator is not None else None
-        self._embedder = RememberingEmbedder(pipeline.embedder)
+        self._embedder = Remembering(pipeline.embedder, recalls=False)
         self._pipeline = replace(
             pipeline,
             generator=self._listener,

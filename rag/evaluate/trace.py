@@ -8,60 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-import numpy as np
-
 from rag.answer.evidence.extract import find_evidence
+from rag.answer.evidence.remember import Remembering
 from rag.evaluate.datasets import Question
 from rag.evaluate.gold import Gold
 from rag.evaluate.metrics import contains
 from rag.evaluate.record import Seen, Trace
 from rag.pipeline import Pipeline
-from rag.protocols import Embedder, Floats, Reader, Reading
+from rag.protocols import Reader, Reading
 from rag.types import Document, DocumentId, Evidence, Passage, Span
 
 SENTENCES = 3
 LONGEST = 240
 """Characters that are kept of a passage or sentence."""
-
-
-@dataclass
-class RememberingEmbedder:
-    """Passes an embedder through, and gives back what it embedded when it is asked to recall."""
-
-    embedder: Embedder
-    vectors: dict[str, Floats] = field(default_factory=dict[str, Floats])
-    recalls: bool = False
-    """Off while the pipeline is timed: what it embeds twice must take the time of twice."""
-    name: str = field(init=False)
-    fingerprint: str = field(init=False)
-    dim: int = field(init=False)
-    max_tokens: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Bear what the embedder says of itself."""
-        self.name, self.fingerprint = self.embedder.name, self.embedder.fingerprint
-        self.dim, self.max_tokens = self.embedder.dim, self.embedder.max_tokens
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return what the embedder counts."""
-        return self.embedder.count_tokens(texts)
-
-    def embed_texts(self, texts: Sequence[str]) -> Floats:
-        """Return unit rows, shape (n, dim)."""
-        return self.embedder.embed_texts(texts)
-
-    def embed_queries(self, queries: Sequence[str]) -> Floats:
-        """Return unit rows, shape (n, dim)."""
-        if not queries:
-            return self.embedder.embed_queries(queries)
-        new = [q for q in queries if not (self.recalls and q in self.vectors)]
-        if new:
-            self.vectors.update(zip(new, self.embedder.embed_queries(new), strict=True))
-        return np.stack([self.vectors[q] for q in queries])
-
-    def forget(self) -> None:
-        """Drop the vectors of the last question."""
-        self.vectors, self.recalls = {}, False
 
 
 @dataclass
@@ -97,7 +56,7 @@ def traced(
     remembering = [
         part
         for part in (pipeline.embedder, pipeline.reader)
-        if isinstance(part, RememberingEmbedder | RememberingReader)
+        if isinstance(part, Remembering | RememberingReader)
     ]
     for part in remembering:
         part.recalls = True

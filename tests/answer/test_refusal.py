@@ -1,5 +1,6 @@
 import pytest
 
+from rag.answer.disagreement.premise import false_premise
 from rag.answer.evidence.extract import find_evidence
 from rag.answer.reasons import WHY
 from rag.answer.refusal import refuse, unknown_names
@@ -12,7 +13,8 @@ HOURS = "# Opening hours\n\nThe mill opens at nine. The café of the mill sells 
 
 def refusal(question, *passages):
     evidence = find_evidence(question, passages, HashingEmbedder())
-    return refuse(question, passages, evidence, mode=Mode.EXTRACTIVE)
+    correction = false_premise(question, evidence)
+    return refuse(question, passages, evidence, correction, mode=Mode.EXTRACTIVE)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rag.answer.evidence.extract import find_evidence
+from rag.answer.evidence.remember import Remembering
 from rag.evaluate.asking import Asker
 from rag.evaluate.datasets import Question, QuestionSet
 from rag.evaluate.failures import FAILURES, failure_of, is_right
@@ -15,7 +16,6 @@ from rag.evaluate.plan import Plan
 from rag.evaluate.record import Dropped, Journal, Quote, Record, Said, Seen, Told, Trace
 from rag.evaluate.rows import question_row
 from rag.evaluate.run import evaluate, nested
-from rag.evaluate.trace import RememberingEmbedder
 from rag.testing import HashingEmbedder, pipeline_of
 from rag.types import Mode
 from tests.evaluate.sets import write_set
@@ -146,7 +146,7 @@ class CountingEmbedder(HashingEmbedder):
 
 def test_vectors_are_recalled_only_when_asked_to_and_are_the_same():
     inner = CountingEmbedder()
-    embedder = RememberingEmbedder(inner)
+    embedder = Remembering(inner, recalls=False)
     pipeline = pipeline_of({"a.md": "The mill opens at nine. It has four sails."})
     passages, _ = pipeline.search("When does the mill open?")
 

@@ -10,9 +10,11 @@ from rag.protocols import Embedder, Floats
 
 @dataclass
 class Remembering:
-    """Passes an embedder's query vectors through and keeps them; made anew for each question."""
+    """Passes an embedder's query vectors through and keeps them, for one question."""
 
     embedder: Embedder
+    recalls: bool = True
+    """Whether what is known is given back; what is embedded is kept either way."""
     vectors: dict[str, Floats] = field(default_factory=dict[str, Floats])
 
     @property
@@ -40,14 +42,18 @@ class Remembering:
         return self.embedder.count_tokens(texts)
 
     def embed_queries(self, queries: Sequence[str]) -> Floats:
-        """Return unit rows, shape (n, dim); only what is new is embedded."""
-        new = [query for query in dict.fromkeys(queries) if query not in self.vectors]
+        """Return unit rows, shape (n, dim); while it recalls, only what is new is embedded."""
+        if not queries:
+            return self.embedder.embed_queries(queries)
+        new = [q for q in dict.fromkeys(queries) if not (self.recalls and q in self.vectors)]
         if new:
             rows = self.embedder.embed_queries(new)
             self.vectors.update(zip(new, rows, strict=True))
-        if not queries:
-            return self.embedder.embed_queries(queries)
         return np.stack([self.vectors[query] for query in queries])
+
+    def forget(self) -> None:
+        """Drop the vectors of the last question, and recall nothing until told to."""
+        self.vectors, self.recalls = {}, False
 
     def embed_texts(self, texts: Sequence[str]) -> Floats:
         """Return unit rows, shape (n, dim)."""
