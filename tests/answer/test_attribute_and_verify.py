@@ -3,13 +3,13 @@ from functools import partial
 
 from rag.answer.checked.focus import ASIDE, REPEATED, focus
 from rag.answer.checked.repair import VERBATIM, reattribute, repair
-from rag.answer.checked.verify import verify
+from rag.answer.checked.verify import scattered, verify
 from rag.answer.decide import decide
 from rag.answer.drafted.attribute import attribute
 from rag.answer.drafted.draft import write_draft
 from rag.answer.evidence.extract import cite, find_evidence
 from rag.testing import HashingEmbedder, ScriptedGenerator, SubstringVerifier
-from rag.types import Claim, Draft, Mode, Span, Support
+from rag.types import Citation, Claim, DocumentId, Draft, Mode, Revision, Span, Support
 
 TEXT = (
     "The mill opens at nine. The wheel has twelve blades. Grain is stored in the tower. "
@@ -195,3 +195,26 @@ def test_a_draft_that_goes_in_circles_is_cut_where_it_repeats():
     draft = write_draft(generator, [], max_tokens=500, deadline=1)
 
     assert draft.text.strip() == "The mill opens at nine. It has a wheel."
+
+
+def quoting(claim, *quotes):
+    about = (DocumentId("d"), Revision("r"))
+    cited = (Citation(1, *about, Span(0, len(q)), None, q, "T", "s") for q in quotes)
+    return Claim(claim, Span(0, len(claim)), tuple(cited))
+
+
+def test_a_claim_in_other_words_needs_half_of_its_words_in_its_quotes():
+    much = quoting("The old mill opens at nine.", "The old mill opens at nine each day.")
+    little = quoting("The old mill opens at nine.", "Nine people live there.")
+
+    assert scattered(much) == []
+    assert scattered(little) == ["the cited quote itself says too little of this"]
+
+
+def test_the_quote_with_the_figure_has_to_say_most_of_the_rest():
+    apart = ("For visitors the mill opens on weekdays.", "The boat leaves at 9.")
+    together = ("For visitors the mill opens on weekdays at 9.", "The boat leaves.")
+    claim = "For visitors the mill opens on weekdays at 9."
+
+    assert scattered(quoting(claim, *apart)) == ["the quote that says 9 does not say the rest"]
+    assert scattered(quoting(claim, *together)) == []

@@ -8,13 +8,14 @@ from rag.types import Evidence, Span
 def read(passage):
     def of(*relevances, answerable=0.5):
         signals = {"marked": 0.1, "answerable": answerable}
-        return [Evidence(passage, Span(0, 5), chance, None, signals) for chance in relevances]
+        mill = passage("It opens at nine.")
+        return [Evidence(mill, Span(0, 5), chance, None, signals) for chance in relevances]
 
     return of
 
 
 def test_without_a_reader_the_relevance_is_all_there_is(passage):
-    found = signals_of([Evidence(passage, Span(0, 5), 0.42)])
+    found = signals_of([Evidence(passage("It opens."), Span(0, 5), 0.42)])
 
     assert found == {"relevance": 0.42, "answerability": 0.42}
     assert signals_of([]) == {"relevance": 0.0, "answerability": 0.0}

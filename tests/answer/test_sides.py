@@ -59,3 +59,11 @@ def test_copies_of_one_text_are_one_voice(heard):
     copies = heard(text, text.replace("first", "first of all"), "[Frank Sinatra] sang it.")
 
     assert voices(copies) == 2
+
+
+def test_an_answer_of_another_kind_takes_no_side(heard):
+    named, role = heard("[Paula Renn] signs it.", "Above that [the finance director] signs it.")
+
+    found = sides_of("Who signs it?", [named, role], floor=0.1)
+
+    assert [side.answer for side in found] == ["Paula Renn"]

@@ -79,6 +79,7 @@ def test_a_document_is_dated_by_metadata_then_title_then_file_name():
     assert date_of(named("2020.md", title=title)) == "2025-06-01"
     assert date_of(named("rules-2020.md", title="Rules of May")) == "2020"
     assert date_of(named("rules.md")) == ""
+    assert date_of(named("x.md", title="Rules from May 2025 to June 2026")) == "2025-05"
 
 
 def pair(heard):
