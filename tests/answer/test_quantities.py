@@ -63,3 +63,12 @@ def test_a_unit_may_stand_behind_an_adjective():
 
     assert members.fits(plain)
     assert not plain.fits(quantities("12 observers")[0])
+
+
+def test_a_figure_is_said_without_a_word_behind_it_that_is_no_unit():
+    said = [
+        q.said
+        for q in quantities("It opens at 9 for visitors, costs 5 to members, and is 7 km away.")
+    ]
+
+    assert said == ["9", "5", "7 km"]

@@ -230,7 +230,7 @@ def _of_digits(match: re.Match[str]) -> Quantity:
         unit = _CURRENCIES[match["currency"]]
     value = -value if match["sign"] else value
     unit = "" if match["suffix"] else _unit(unit)
-    return Quantity(value, unit, match.group().strip(), _near(match))
+    return Quantity(value, unit, _said(match), _near(match))
 
 
 def _of_clock(match: re.Match[str]) -> Quantity:
@@ -247,7 +247,14 @@ def _of_words(match: re.Match[str]) -> Quantity:
     if unit in _SCALES:
         value, unit = value * _SCALES[unit], _next_word(match)
     unit = "" if word in _ORDINALS else _unit(unit)
-    return Quantity(value, unit, match.group().strip(), _near(match))
+    return Quantity(value, unit, _said(match), _near(match))
+
+
+def _said(match: re.Match[str]) -> str:
+    """Return the figure as it stands there, without a word behind it that is no unit."""
+    bare = bool(match["unit"]) and match["unit"] in FUNCTION_WORDS - _SHORT_UNITS
+    end = match.start("unit") if bare else match.end()
+    return match.string[match.start() : end].strip()
 
 
 def _next_word(match: re.Match[str]) -> str:
