@@ -2,13 +2,17 @@
 
 RagError
 ├── SettingsError          a setting is unknown, of the wrong type or out of range
+│   └── RecipeError        a recipe is missing, or a key of it is unknown or out of range
 ├── QuestionError          a question is empty or too long, or a filter makes no sense
 ├── LoadError              a source cannot be read as text
+│   └── SourceUnreachable  a source of a recipe cannot be reached now; what it held stays
 ├── IndexFault
 │   ├── IndexNotFound      no index of that name has been built
 │   ├── IndexMismatch      built with another embedder, dimension, splitter or newer format
 │   ├── IndexDamaged       a file of the build is missing or does not match its checksum
 │   ├── IndexBusy          another process is writing to this index
+│   │   └── LeaseLost      another writer took over; nothing more may be written
+│   ├── SourceVanished     most of a source has gone at once; nothing is dropped unasked
 │   └── DiskFull           there is no room to write; nothing was published
 ├── ModelError
 │   ├── WeightsMissing     a model's files are not on this machine
@@ -33,6 +37,10 @@ class SettingsError(RagError):
     exit_code = 2
 
 
+class RecipeError(SettingsError):
+    """A recipe is missing, or a key of it is unknown, of the wrong type or out of range."""
+
+
 class QuestionError(RagError):
     """A question is empty or too long, or a filter makes no sense."""
 
@@ -41,6 +49,10 @@ class QuestionError(RagError):
 
 class LoadError(RagError):
     """A source cannot be read as text."""
+
+
+class SourceUnreachable(LoadError):
+    """A source of a recipe cannot be reached now; what it held stays in the index."""
 
 
 class IndexFault(RagError):
@@ -61,6 +73,14 @@ class IndexDamaged(IndexFault):
 
 class IndexBusy(IndexFault):
     """Another process is writing to this index."""
+
+
+class LeaseLost(IndexBusy):
+    """Another writer took over the index; this one must not write any more."""
+
+
+class SourceVanished(IndexFault):
+    """Most of a source has gone at once, as when a drive is not mounted; nothing was dropped."""
 
 
 class DiskFull(IndexFault):
