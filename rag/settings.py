@@ -256,6 +256,17 @@ class Settings:
         return settings
 
 
+def check_settings(values: Mapping[str, object]) -> None:
+    """Check dotted keys such as `{"split.size": 300}` as `Settings.load` would.
+
+    Raises:
+        SettingsError: Naming the key, the value and what is allowed.
+    """
+    settings = Settings()
+    for key, value in values.items():
+        settings = _with(settings, key, value)
+
+
 def describe() -> list[tuple[str, object, str]]:
     """Return (key, default, help) of every setting, for the documentation."""
     rows: list[tuple[str, object, str]] = []
