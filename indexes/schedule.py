@@ -109,9 +109,7 @@ class Scheduler:
             return None
         return next_run(schedule.cron, schedule.zone, claimed=claims(past), since=since, now=now)
 
-    def _since(
-        self, name: str, schedule: Schedule, past: Sequence[Run], now: datetime
-    ) -> datetime:
+    def _since(self, name: str, schedule: Schedule, past: Sequence[Run], now: datetime) -> datetime:
         if self.now_if_new and not past:
             return _EVER
         return self.seen.note(name, schedule.cron, schedule.zone, now)
