@@ -9,12 +9,13 @@ and a rebuild claims its occurrence there, so that of two schedulers exactly one
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 
 from indexes.crew import BUSY, Crew, Ended
 from indexes.due import minute_of, next_run
 from indexes.first_seen import FirstSeen
 from indexes.recipe import Recipe, Schedule
+from indexes.saying import Once, Say
+from indexes.status import claims
 from rag.errors import RagError, RecipeError
 from rag.index.journal import Run
 
@@ -24,14 +25,6 @@ _BUSY_SECONDS = 300.0
 """After somebody else was writing, before the same occurrence is tried again."""
 _WORKING_SECONDS = 1.0
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Say(Protocol):
-    """Told what happened, one line at a time."""
-
-    def __call__(self, line: str) -> None:
-        """Pass on `line`."""
-        ...
 
 
 @dataclass
@@ -52,7 +45,11 @@ class Scheduler:
     _tried: dict[str, datetime] = field(default_factory=dict)
     """The occurrence begun last, by index: one that failed waits for the next."""
     _busy_until: dict[str, float] = field(default_factory=dict)
-    _said: dict[str, str] = field(default_factory=dict)
+    _once: Once = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Say nothing twice."""
+        self._once = Once(self.say)
 
     def wake(self, now: datetime, tick: float) -> float:
         """Note what ended, begin what is due, and return in how many seconds to look again.
@@ -95,7 +92,11 @@ class Scheduler:
         read = self.recipes()
         for wrong in (each for each in read if isinstance(each, RecipeError)):
             self._once(str(wrong), str(wrong))
-        return [each for each in read if isinstance(each, Recipe) and each.schedule]
+        return [
+            each
+            for each in read
+            if isinstance(each, Recipe) and each.schedule and each.schedule.cron
+        ]
 
     def _next(self, recipe: Recipe, now: datetime) -> datetime | None:
         schedule = recipe.schedule
@@ -107,19 +108,13 @@ class Scheduler:
         except RagError as error:
             self._once(recipe.name, f"{recipe.name}: {error}")
             return None
-        return next_run(schedule.cron, schedule.zone, claimed=claims(past), since=since, now=now)
+        cron, zone = schedule.cron, schedule.zone
+        at = next_run(cron, zone, claimed=claims(past), since=since, now=now)
+        if at and at > now:
+            self._once(f"{recipe.name} next", f"{recipe.name}: next run {minute_of(at)}")
+        return at
 
     def _since(self, name: str, schedule: Schedule, past: Sequence[Run], now: datetime) -> datetime:
         if self.now_if_new and not past:
             return _EVER
         return self.seen.note(name, schedule.cron, schedule.zone, now)
-
-    def _once(self, about: str, line: str) -> None:
-        if self._said.get(about) != line:
-            self._said[about] = line
-            self.say(line)
-
-
-def claims(past: Sequence[Run]) -> set[datetime]:
-    """Return the occurrences that `past` runs were begun for."""
-    return {datetime.fromisoformat(run.due) for run in past if run.due}

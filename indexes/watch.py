@@ -16,8 +16,8 @@ from indexes.crew import BUSY, Crew
 from indexes.debounce import Debounce
 from indexes.eye import Eye, Watched
 from indexes.recipe import Recipe
-from indexes.schedule import Say
-from indexes.sources.folder import FolderSource
+from indexes.saying import Say
+from indexes.sources.folder import Folder, fixed
 from rag.settings import Settings
 
 NAP_SECONDS = 0.2
@@ -117,9 +117,9 @@ def places_of(recipe: Recipe, settings: Settings) -> tuple[list[Watched], list[s
     places: list[Watched] = []
     left: list[str] = []
     for source in recipe.sources:
-        if isinstance(source, FolderSource):
-            ignored = [*settings.ingest.exclude, *source.exclude]
-            places += [_watched(root, ignored, settings.home) for root in source.paths]
+        if isinstance(source, Folder):
+            roots = dict.fromkeys(fixed(path) for path in source.paths)
+            places += [_watched(root, source.exclude, settings.home) for root in roots]
         else:
             left.append(source.name)
     return places, left

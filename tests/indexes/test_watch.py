@@ -6,7 +6,7 @@ import pytest
 
 from indexes.crew import BUSY, Crew
 from indexes.recipe import Recipe, Schedule
-from indexes.sources.folder import FolderSource
+from indexes.sources.folder import Folder
 from indexes.watch import Watcher, places_of
 from rag.settings import Settings
 
@@ -72,7 +72,7 @@ def recipe(tmp_path, docs):
     return Recipe(
         name="ferries",
         path=tmp_path / "ferries.toml",
-        sources=(FolderSource("docs", (docs,)),),
+        sources=(Folder(name="docs", paths=(docs,)),),
         settings={},
         schedule=Schedule(watch=True, debounce_s=2.0),
     )
@@ -170,7 +170,7 @@ def test_an_edited_recipe_is_begun_afresh_and_one_that_is_gone_is_let_go(its, re
 
     its.watcher.keep([recipe], its.settings)
     assert not its.hears("ferries", 0.3)
-    edited = replace(recipe, sources=(FolderSource("docs", (tmp_path / "more",)),))
+    edited = replace(recipe, sources=(Folder(name="docs", paths=(tmp_path / "more",)),))
     its.watcher.keep([edited], its.settings)
     assert its.hears("ferries")
     its.watcher.keep([], its.settings)
@@ -180,7 +180,7 @@ def test_an_edited_recipe_is_begun_afresh_and_one_that_is_gone_is_let_go(its, re
 
 
 def test_what_is_ignored_and_what_is_written_by_ourselves_does_not_count(its, recipe, tmp_path):
-    source = FolderSource("docs", (tmp_path,), exclude=("drafts/",))
+    source = Folder(name="docs", paths=(tmp_path,), exclude=("drafts/", ".*"))
 
     (place,), left = places_of(replace(recipe, sources=(source, Elsewhere())), its.settings)
 
