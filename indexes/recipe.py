@@ -13,10 +13,9 @@ environment variables that do.
 import tomllib
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 
 from cronsim import CronSim, CronSimError
 
@@ -114,7 +113,7 @@ class Recipe:
     path: Path
     """The file it was read from."""
     sources: tuple[Source, ...]
-    settings: Mapping[str, object] = MappingProxyType({})
+    settings: Mapping[str, object] = field(default_factory=dict)
     """Dotted overrides for `Settings.load`: `ingest.*`, `split.*`, `embedder.*`."""
     schedule: Schedule | None = None
     retention: Retention = Retention()
@@ -153,7 +152,7 @@ def read_recipe(path: Path) -> Recipe:
         name,
         path,
         _sources(tree, settings, at),
-        MappingProxyType(settings),
+        settings,
         read_table(Schedule, schedule, At(path, "[schedule]")) if "schedule" in tree else None,
         read_table(Retention, _table(tree, "retention", at), At(path, "[retention]")),
         _gate(_table(tree, "gate", at), path),

@@ -29,7 +29,7 @@ class Watching:
         return not self.changed(0.25)
 
     def forget(self):
-        while self.changed(0.15):
+        while self.changed(0.3):
             pass
 
 

@@ -37,11 +37,7 @@ except IndexBusy:
 
 
 def recipe(name, schedule):
-    """Return a recipe of which a scheduler sees the name and the schedule only."""
-    made = object.__new__(Recipe)
-    object.__setattr__(made, "name", name)
-    object.__setattr__(made, "schedule", schedule)
-    return made
+    return Recipe(name, Path(f"{name}.toml"), (), {}, schedule)
 
 
 class Shelf:

@@ -44,13 +44,17 @@ class Watched:
         self.watcher.turn(self.tick)
 
     def hears(self, name, seconds=5.0):
-        """Turn until a change of `name` was heard; the clock of the watcher stands still."""
+        """Turn until a change of `name` is heard and no more come; the tick stands still."""
+        self.tick += 0.01
         burst = self.watcher._bursts[name]
         end = time.monotonic() + seconds
-        while burst._first is None and time.monotonic() < end:
+        while burst._last != self.tick and time.monotonic() < end:
             time.sleep(0.01)
             self.turn()
-        return burst._first is not None
+        if heard := burst._last == self.tick:
+            time.sleep(0.15)  # one write may be told in two parts
+            self.turn()
+        return heard
 
     def finish(self):
         """Let the rebuild end, and turn until it has."""
