@@ -3,7 +3,7 @@
 Reads and changes nothing; an index that cannot be read says why and hides no other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from indexes.due import minute_of, next_run
 from indexes.first_seen import FirstSeen
 from indexes.recipe import Recipe, all_recipes
-from rag.errors import IndexFault, RecipeError
+from rag.errors import IndexFault, RecipeError, SettingsError
 from rag.index.build import live_build
 from rag.index.journal import Run, RunOutcome, runs
 from rag.index.layout import IndexFolder
@@ -92,7 +92,7 @@ def read_shelf(settings: Settings, now: datetime) -> Shelf:
     """Return the state of every index that has a recipe or lies on this disk."""
     read = all_recipes(settings)
     recipes = {each.name: each for each in read if isinstance(each, Recipe)}
-    names = {*recipes, *IndexFolder(settings.indexes / "any").neighbours()}
+    names = {*recipes, *_on_disk(settings)}
     return Shelf(
         tuple(read_status(name, settings, now, recipes.get(name)) for name in sorted(names)),
         tuple(str(each) for each in read if isinstance(each, RecipeError)),
@@ -116,7 +116,7 @@ def read_status(
             succeeded=next((run.finished for run in past if run.outcome in _SUCCESSES), ""),
             coming=_coming(recipe, past, first_seen(settings), now) if recipe else None,
         )
-    except IndexFault as error:
+    except (IndexFault, OSError) as error:
         return replace(status, problem=str(error))
 
 
@@ -141,6 +141,15 @@ def first_seen(settings: Settings) -> FirstSeen:
 def claims(past: Sequence[Run]) -> set[datetime]:
     """Return the occurrences that `past` runs were begun for."""
     return {datetime.fromisoformat(run.due) for run in past if run.due}
+
+
+def _on_disk(settings: Settings) -> Iterator[str]:
+    """Yield the names of the indexes that exist; a folder of another name is none."""
+    for name in IndexFolder(settings.indexes / "any").neighbours():
+        try:
+            yield IndexFolder.named(settings.indexes, name).name
+        except SettingsError:
+            continue
 
 
 def _live(folder: IndexFolder) -> Live | None:
@@ -169,3 +178,23 @@ def _coming(recipe: Recipe, past: Sequence[Run], seen: FirstSeen, now: datetime)
 def utc_now() -> datetime:
     """Return what the clock says, aware."""
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """Looks at the shelf whenever it is asked, for a page that serves one of its indexes."""
+
+    settings: Settings
+
+    @property
+    def served(self) -> str:
+        """Return the name of the index that is served."""
+        return self.settings.index
+
+    def look(self) -> Shelf:
+        """Return the state of every index now."""
+        return read_shelf(self.settings, utc_now())
+
+    def look_at_served(self) -> Status:
+        """Return the state of the index that is served, without what its recipe says."""
+        return read_status(self.served, self.settings, utc_now())
