@@ -10,7 +10,7 @@ import click
 from indexes.metrics import metrics_text, write_metrics
 from indexes.recipe import find_recipe
 from indexes.status import Status, read_history, read_shelf, utc_now
-from indexes.wording import coming_words, live_words, run_words
+from indexes.wording import coming_words, last_words, live_words, run_words
 from rag.errors import RecipeError
 from rag.index.journal import Run
 from rag.index.layout import IndexFolder
@@ -92,7 +92,8 @@ def _lines(status: Status, now: datetime) -> Iterator[str]:
         yield f"  error   {safe(status.problem)}"
         return
     yield f"  live    {live_words(status, now)}"
-    yield f"  last    {run_words(status.last) if status.last else 'never run from a recipe'}"
+    last = last_words(status.last, now) if status.last else "never rebuilt from a recipe"
+    yield f"  last    {last}"
     yield f"  next    {coming_words(status.coming)}"
     now_writing = "; being written now" if status.writing else ""
     yield f"  builds  {len(status.builds)} on disk{now_writing}"

@@ -45,8 +45,13 @@ def live_words(status: Status, now: datetime) -> str:
 
 def run_words(run: Run) -> str:
     """Return when and why a run began, and what it came to."""
-    why = WHYS.get(run.why, run.why)
-    return f"{moment(run.started)}, {why}: {OUTCOMES[run.outcome]}"
+    return f"{moment(run.started)}, {_why(run)}: {OUTCOMES[run.outcome]}"
+
+
+def last_words(run: Run, now: datetime) -> str:
+    """Return `run_words` with how long ago the run began."""
+    seconds = (now - datetime.fromisoformat(run.started)).total_seconds()
+    return f"{ago(seconds)} ({moment(run.started)}), {_why(run)}: {OUTCOMES[run.outcome]}"
 
 
 def coming_words(coming: Coming | None) -> str:
@@ -62,3 +67,7 @@ def coming_words(coming: Coming | None) -> str:
     if coming.watch:
         parts.append("when its files change")
     return ", and ".join(parts)
+
+
+def _why(run: Run) -> str:
+    return WHYS.get(run.why, run.why)

@@ -19,6 +19,7 @@ _WORRYING = {
     RunOutcome.FAILED,
     RunOutcome.INTERRUPTED,
 }
+_LATE_SECONDS = 3600
 
 
 class Shelves(Protocol):
@@ -76,7 +77,8 @@ def _blueprint(shelves: Shelves) -> Blueprint:
             served=shelves.served,
             bad_recipes=len(shelf.problems),
             words=wording,
-            worrying=_is_worrying,
+            went_wrong=_went_wrong,
+            is_late=_is_late,
             now=now,
             at=wording.moment(now.isoformat()),
         )
@@ -89,17 +91,16 @@ def _is_offered(status: Status) -> bool:
     return not (status.live or status.last or status.coming or status.problem)
 
 
-def _is_worrying(status: Status, now: datetime) -> bool:
-    """Return whether somebody should look: the last run went wrong, or a due one never came."""
-    last = status.last is not None and status.last.outcome in _WORRYING
-    return bool(status.problem) or last or _is_late(status, now)
+def _went_wrong(status: Status) -> bool:
+    return status.last is not None and status.last.outcome in _WORRYING
 
 
 def _is_late(status: Status, now: datetime) -> bool:
+    """Return whether a run has been due for so long that no scheduler seems to be there."""
     coming = status.coming
     if coming is None or not coming.due or status.writing:
         return False
-    return (now - datetime.fromisoformat(coming.utc)).total_seconds() > 3600
+    return (now - datetime.fromisoformat(coming.utc)).total_seconds() > _LATE_SECONDS
 
 
 def _log(rows: "tuple[Status, ...] | list[Status]", problems: tuple[str, ...]) -> None:
