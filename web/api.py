@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from web import shelf
 from web.provider import current_rag
 from web.wire import read_ask
 
@@ -40,8 +41,12 @@ def search() -> Response:
 
 @calls.get("/health")
 def health() -> Response:
-    """Return which build answers and how many passages it holds."""
+    """Return which build answers, how many passages it holds, its age and what ran last."""
     snapshot = current_rag().snapshot
     return jsonify(
-        status="ok", build=snapshot.build, passages=len(snapshot), unread=snapshot.unread
+        status="ok",
+        build=snapshot.build,
+        passages=len(snapshot),
+        unread=snapshot.unread,
+        **shelf.health(),
     )

@@ -63,7 +63,7 @@ class Folder:
         for path in self.paths:
             if os.path.lexists(path):
                 yield path
-            elif not _is_glob(path) or not _fixed(path).is_dir():
+            elif not _is_glob(path) or not fixed(path).is_dir():
                 raise self._unreachable(path)
             else:
                 yield from map(Path, sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207  (an absolute one)
@@ -92,10 +92,10 @@ class Folder:
 
 def _root(paths: tuple[Path, ...]) -> Path:
     """Return the deepest path that everything the `paths` name lies below."""
-    return Path(os.path.commonpath([_fixed(path) for path in paths]))
+    return Path(os.path.commonpath([fixed(path) for path in paths]))
 
 
-def _fixed(path: Path) -> Path:
+def fixed(path: Path) -> Path:
     """Return `path` as far as it holds no glob."""
     if os.path.lexists(path) or not _is_glob(path):
         return path
