@@ -5,6 +5,7 @@ disk; only `web.serve`, the command, does. One blueprint a topic:
 
     ask      the page, which works without JavaScript
     source   one document, with a quote marked
+    receipt  what an answer rests on, as a file to keep
     api      the same answers as JSON, for programs
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Collection, Sequence
 from flask import Flask
 
 from rag.pipeline import Pipeline
-from web import api, ask, errors, security, source
+from web import api, ask, errors, receipt, security, source
 from web.provider import Provider, provide
 
 __all__ = ["create_app"]
@@ -42,5 +43,6 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_blueprint(ask.blueprint(tuple(examples)))
     app.register_blueprint(source.pages)
+    app.register_blueprint(receipt.files)
     app.register_blueprint(api.calls)
     return app

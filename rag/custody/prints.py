@@ -188,7 +188,8 @@ def _roll(windows: npt.NDArray[np.uint8], salt: bytes) -> _Rolls:
 def _polynomial(words: _Words, factor: _Words) -> _Words:
     """Return the hash modulo 2**64 of every four words in a row, shape (n - 3,)."""
     pairs = words[:-1] * factor[0] + words[1:]
-    return pairs[:-2] * factor[1] + pairs[2:]
+    hashes: _Words = pairs[:-2] * factor[1] + pairs[2:]
+    return hashes
 
 
 def _factor(salt: bytes) -> _Words:
