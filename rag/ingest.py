@@ -16,10 +16,11 @@ from typing import Protocol, Self
 from rag.corpus.load import READERS, FileLoader, Loaded
 from rag.corpus.walk import Found, walk
 from rag.errors import LoadError, ModelError, QuestionError
-from rag.index.build import make_build, prune, publish
+from rag.index.build import make_build, publish
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.manifest import Manifest
+from rag.index.pruning import prune
 from rag.protocols import Embedder, Splitter
 from rag.reports import FileReport, FileStatus
 from rag.types import Chunk, Document
