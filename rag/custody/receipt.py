@@ -85,9 +85,7 @@ def quotes_of(receipt: Mapping[str, Any]) -> list[Quoted]:
         RecordAltered: If it is not shaped like one.
     """
     try:
-        found = [Quoted(**{key: row[key] for key in _FIELDS}) for row in _citations(receipt)]
-        for quoted in found:
-            _check(quoted)
+        found = [_quoted(row) for row in _citations(receipt)]
     except (KeyError, TypeError, AttributeError) as error:
         raise RecordAltered(f"a quote of the receipt is none ({error}); save it again") from error
     return list(dict.fromkeys(found))
@@ -105,14 +103,15 @@ def _citations(receipt: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield receipt["correction"]["citation"]
 
 
-def _check(quoted: Quoted) -> None:
-    texts = (quoted.document_id, quoted.revision, quoted.source, quoted.quote)
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a text is missing")
-    if not (isinstance(quoted.start, int) and isinstance(quoted.end, int)):
-        raise TypeError("start and end are numbers")
-    if len(quoted.quote) != quoted.end - quoted.start or not 0 <= quoted.start < quoted.end:
+def _quoted(row: Mapping[str, Any]) -> Quoted:
+    kinds = {key: int if key in {"start", "end"} else str for key in _FIELDS}
+    wrong = [key for key, kind in kinds.items() if not isinstance(row[key], kind)]
+    if wrong:
+        raise TypeError(f"{wrong[0]} is {row[wrong[0]]!r}")
+    quoted = Quoted(**{key: row[key] for key in _FIELDS})
+    if not 0 <= quoted.start < quoted.end == quoted.start + len(quoted.quote):
         raise TypeError(f"no such characters: {quoted.start} to {quoted.end}")
+    return quoted
 
 
 def _models(answer: Answer, pipeline: Pipeline) -> dict[str, dict[str, str]]:

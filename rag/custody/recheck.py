@@ -128,7 +128,7 @@ def _find(quoted: Quoted, text: str) -> Span | None:
 
 
 def _like(quoted: Quoted, row: SourceRow, text: str) -> tuple[float, Place | None]:
-    """Return which share of words is common to a quote and its likest sentence; (0, None) if few."""
+    """Return the likest sentence and the share of words it has in common; (0, None) if few."""
     wanted, folded = _words(quoted.quote), text.casefold()
     best: tuple[float, Place | None] = (0.0, None)
     if sum(word in folded for word in wanted) < _NEAR * len(wanted):
