@@ -34,6 +34,13 @@ ORDER BY chunk.content, start
 """
 
 
+_ONLY = """
+SELECT chunk.content, chunk.id, start, end, heading, vector.vector
+FROM chunk JOIN vector ON vector.embedder = ? AND vector.embed_key = chunk.embed_key
+WHERE chunk.id IN (SELECT value FROM json_each(?)) ORDER BY chunk.content, start
+"""
+
+
 def missing(db: sqlite3.Connection, fingerprint: str) -> Ids:
     """Return a chunk id, shape (n,), for every live text without a vector."""
     rows = db.execute(_MISSING, (_embedder(db, fingerprint),))
@@ -74,14 +81,18 @@ def put(db: sqlite3.Connection, fingerprint: str, keys: Sequence[bytes], vectors
 
 
 def live(
-    db: sqlite3.Connection, fingerprint: str, dim: int, batch: int
+    db: sqlite3.Connection, fingerprint: str, dim: int, batch: int, only: Ids | None = None
 ) -> Iterator[tuple[Ids, Floats, list[str]]]:
-    """Yield ids (n,), unit vectors (n, dim) and embedding texts of all live chunks.
+    """Yield ids (n,), unit vectors (n, dim) and embedding texts of all live chunks, or of `only`.
 
     Raises:
         IndexMismatch: If a kept vector is not of length `dim`.
     """
-    cursor = db.execute(_LIVE, (_embedder(db, fingerprint),))
+    embedder = _embedder(db, fingerprint)
+    if only is None:
+        cursor = db.execute(_LIVE, (embedder,))
+    else:
+        cursor = db.execute(_ONLY, (embedder, json.dumps(only.tolist())))
     rows: list[tuple[int, bytes, str]] = []
     for id_, text, vector in _with_texts(db, cursor):
         if len(vector) != 4 * dim:
