@@ -144,7 +144,15 @@ def make_ingester(settings: Settings, index: str | None = None) -> "Ingester":
         embedder.fingerprint,
     )
     folder = IndexFolder.named(settings.indexes, index or settings.index)
-    return Ingester(folder, FileLoader(limits), splitter, embedder, ingest.include, ingest.exclude)
+    return Ingester(
+        folder,
+        FileLoader(limits),
+        splitter,
+        embedder,
+        ingest.include,
+        ingest.exclude,
+        settings.embedder.model,
+    )
 
 
 def make_embedder(settings: Settings) -> Embedder:

@@ -40,6 +40,11 @@ JOIN location AS own ON own.location = document.location
 LEFT JOIN report ON report.file = own.file
 """
 _UNREAD = "SELECT file, report FROM report WHERE file NOT IN (SELECT file FROM location)"
+_KNOWN = """
+SELECT report.file, report.source, coalesce(min(sha256), ''), coalesce(max(sha256), ''),
+    count(location) FROM report LEFT JOIN location ON location.file = report.file
+GROUP BY report.file
+"""
 _COUNTS = """
 SELECT (SELECT count(*) FROM document), (SELECT count(*) FROM location),
     (SELECT count(*) FROM document JOIN chunk ON chunk.content = document.content AND live),
@@ -80,6 +85,16 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file that was read once: what its bytes were, and how many documents it holds."""
+
+    source: str
+    stamp: str
+    """Empty if it has to be read again whatever its bytes are."""
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How much an index holds now; characters and chunks of every document together."""
 
@@ -115,12 +130,14 @@ class LedgerReader:
         with self._mutex, sqlite_errors(self.folder.ledger):
             yield self._db
 
-    def unchanged(self, location: str, sha256: str) -> bool:
-        """Return whether the file at `location` was last read with this SHA-256."""
+    def known_files(self) -> dict[str, KnownFile]:
+        """Return every file that was read or could not be, by its absolute path."""
         with self.reading() as db:
-            rows = db.execute("SELECT sha256 FROM location WHERE file = ?", (plain(location),))
-            sums = {row[0] for row in rows}
-        return sums == {sha256}
+            rows = db.execute(_KNOWN).fetchall()
+        return {
+            file: KnownFile(source, low if low == high else "", count)
+            for file, source, low, high, count in rows
+        }
 
     def sources(self) -> list[SourceRow]:
         """Return every document that is in the index now and every unread file, by source."""

@@ -32,14 +32,14 @@ def looks(path: Path) -> str:
 
 
 def seen(ledger: LedgerReader) -> dict[str, tuple[str, str]]:
-    """Return how each file looked and what its bytes' stamp was, by its absolute path."""
+    """Return how each file looked and what marked its bytes, by its absolute path."""
     with ledger.reading() as db:
-        return {file: (stamp, sha) for file, stamp, sha in db.execute("SELECT * FROM seen")}
+        return {file: (look, stamp) for file, look, stamp in db.execute("SELECT * FROM seen")}
 
 
 def put_seen(ledger: Ledger, rows: Iterable[tuple[str, str, str]]) -> None:
     """Remember (path, `looks`, stamp) of files, taken before they were read."""
-    kept = [(plain(file), stamp, sha) for file, stamp, sha in rows if stamp]
+    kept = [(plain(file), look, stamp) for file, look, stamp in rows if look and stamp]
     if not kept:
         return
     with ledger.transaction() as db:
