@@ -23,6 +23,15 @@ from rag.index.records import decode_text
 from rag.index.whole import checked_catalog
 
 KIND = "quotewell forget in progress"
+_OWN_VECTORS = """
+WITH gone AS (
+    SELECT embed_key FROM chunk JOIN content ON content.id = chunk.content
+    WHERE revision IN (SELECT value FROM json_each(?1))),
+stays AS (
+    SELECT embed_key FROM chunk JOIN content ON content.id = chunk.content
+    WHERE revision IN (SELECT value FROM json_each(?2)))
+SELECT vector FROM vector WHERE embed_key IN gone AND embed_key NOT IN stays
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class Plan:
             RecordAltered: If it was changed, or is none.
         """
         record: dict[str, Any] = read_record(path, KIND)
-        values = {
+        values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in record.items()
             if key not in {"kind", "sha256", "prints"}
@@ -151,15 +160,10 @@ def _texts(ledger: LedgerReader, revisions: Iterable[str]) -> Iterator[bytes]:
 
 def _vectors(ledger: LedgerReader, gone: set[str], stays: set[str]) -> Iterator[bytes]:
     """Yield the vectors of chunks that only `gone` revisions have."""
-    query = (
-        "SELECT vector FROM vector WHERE embed_key IN ({keys} (SELECT value FROM json_each(?1))) "
-        "AND embed_key NOT IN ({keys} (SELECT value FROM json_each(?2)))"
-    ).format(
-        keys="SELECT embed_key FROM chunk JOIN content ON content.id = chunk.content "
-        "WHERE revision IN"
-    )
     with ledger.reading() as db:
-        rows = db.execute(query, (json.dumps(sorted(gone)), json.dumps(sorted(stays)))).fetchall()
+        rows = db.execute(
+            _OWN_VECTORS, (json.dumps(sorted(gone)), json.dumps(sorted(stays)))
+        ).fetchall()
     yield from (bytes(row[0]) for row in rows)
 
 
