@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rag.settings import Settings
 from rag.errors import QuestionError
+from rag.settings import Settings
 from rag.terminal import many, safe
 
 if TYPE_CHECKING:  # `rag --help` loads this module and must stay quick

@@ -32,7 +32,7 @@ from rag.types import DocumentId
 KIND = "quotewell forget report"
 FORMAT = 1
 _ALL = 1_000_000
-_PATIENCE = 10.0
+_PATIENCE = 5.0
 """Seconds to wait for readers that keep the write-ahead log from being emptied."""
 Progress = Callable[[str], None]
 

@@ -1,9 +1,11 @@
 """After a forget nothing of a document is left in any file, and everything else is."""
 
+import hashlib
 import json
 import random
 import sqlite3
 from contextlib import closing
+from datetime import date
 
 import pytest
 
@@ -17,11 +19,11 @@ from rag.custody.targets import Wanted, chosen
 from rag.errors import IndexBusy, QuestionError
 from rag.evaluate.feedback import add
 from rag.index.build import live_build
-from rag.index.journal import begin_run, end_run, RunOutcome, runs
+from rag.index.journal import RunOutcome, begin_run, end_run, runs
 from rag.index.ledger import Ledger
 from rag.index.reading import open_reader
 from rag.index.tombstones import forgotten_on
-from tests.custody.material import built, index_of, opened, put
+from tests.custody.material import SPLITTER, built, index_of, opened, put
 
 WORDS = (
     "harbour lock keeper tariff barge winter notice closed open signed crown receipt ferry wheel "
@@ -30,10 +32,10 @@ WORDS = (
 
 
 def prose(seed, sentences=12):
-    chosen_words = random.Random(seed)
+    luck = random.Random(seed)
     return "\n\n".join(
-        " ".join(chosen_words.choice(WORDS) for _ in range(14)).capitalize()
-        + f" {chosen_words.randrange(10**6)}."
+        " ".join(f"{luck.choice(WORDS)}{luck.randrange(1000)}" for _ in range(14)).capitalize()
+        + "."
         for _ in range(sentences)
     )
 
@@ -177,11 +179,10 @@ def test_a_mirrored_copy_goes_and_a_persons_own_file_stays(folder, home, tmp_pat
     mirrored.write_text(TEXTS["notes/ada.txt"])
     own.write_text(TEXTS["notes/dora.txt"])
     index_of(folder, TEXTS)
-    with Ledger.open(folder) as ledger:
-        with ledger.transaction() as db:
-            for source, path in (("notes/ada.txt", mirrored), ("notes/dora.txt", own)):
-                query = "UPDATE location SET file = ? WHERE source = ?"
-                db.execute(query, (str(path), source))
+    with Ledger.open(folder) as ledger, ledger.transaction() as db:
+        for source, path in (("notes/ada.txt", mirrored), ("notes/dora.txt", own)):
+            query = "UPDATE location SET file = ? WHERE source = ?"
+            db.execute(query, (str(path), source))
 
     done = forget(folder, home, rows_of(folder, "notes/ada.txt", "notes/dora.txt"))
 
@@ -203,8 +204,6 @@ def test_the_file_and_its_bytes_are_remembered_as_forgotten(index, home):
 
 
 def _sha256(text):
-    import hashlib
-
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -222,28 +221,33 @@ def test_the_report_tells_what_was_done_and_holds_neither_name_nor_text(index, h
     assert not pending(index).exists()
 
 
-@pytest.mark.parametrize(
-    "step", ["put_forgotten", "_release", "_replace_live", "_drop_builds", "empty_log",
-             "wipe_traces", "search_folder", "write_record"]
-)  # fmt: skip
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_forget_stopped_at_any_step_is_finished_by_resume(index, home, monkeypatch, step, when):
-    real = getattr(forgetting, step)
+class StopsAt:
+    """Hears of each step, and stops the process's work at the one of that number."""
 
-    def stopped(*arguments, **options):
-        if when == "after":
-            real(*arguments, **options)
-        raise KeyboardInterrupt
+    def __init__(self, number):
+        self.left = number
 
-    with monkeypatch.context() as patch:
-        patch.setattr(forgetting, step, stopped)
-        with pytest.raises(KeyboardInterrupt):
-            forget(index, home, rows_of(index, "notes/ada.txt"))
+    def __call__(self, doing):
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt(doing)
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 5])
+@pytest.mark.parametrize("again", [1, 2, 3, 4, 5])
+def test_a_forget_stopped_at_any_step_and_stopped_again_is_finished_by_resume(
+    index, home, number, again
+):
+    with pytest.raises(KeyboardInterrupt):
+        forget(index, home, rows_of(index, "notes/ada.txt"), StopsAt(number))
     rag = opened(index)  # whatever is live answers
     assert rag.ask(TEXTS["notes/ben.txt"].splitlines()[0]).citations
     rag.snapshot.close()
     with pytest.raises(QuestionError, match="--resume"):
         forget(index, home, rows_of(index, "notes/ben.txt"))
+    if again < 5:
+        with pytest.raises(KeyboardInterrupt):
+            resume(index, home, StopsAt(again))
 
     done = resume(index, home)
 
@@ -254,20 +258,27 @@ def test_a_forget_stopped_at_any_step_is_finished_by_resume(index, home, monkeyp
         assert {row.source for row in ledger.sources()} == set(TEXTS) - {"notes/ada.txt"}
 
 
-def test_a_reader_that_stays_is_an_error_that_names_the_way_out(index, home, monkeypatch):
-    monkeypatch.setattr(forgetting, "_PATIENCE", 0.2)
-    rows = rows_of(index, "notes/ada.txt")
+def test_a_forget_stopped_while_it_was_planned_has_changed_nothing(index, home):
+    with pytest.raises(KeyboardInterrupt):
+        forget(index, home, rows_of(index, "notes/ada.txt"), StopsAt(1))
+
+    assert not pending(index).exists()
+    assert rows_of(index, "notes/ada.txt")
+
+
+def test_a_reader_that_keeps_the_log_is_an_error_that_names_the_way_out(index):
     with closing(sqlite3.connect(index.ledger, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM content").fetchone()
-        real = forgetting.empty_log
-        monkeypatch.setattr(forgetting, "empty_log", lambda ledger: real(ledger, 0.2))
+        with Ledger.open(index) as ledger:
+            put(ledger, "notes/new.txt", prose("new"))
 
-        with pytest.raises(IndexBusy, match="--resume"):
-            forget(index, home, rows)
+            with pytest.raises(IndexBusy, match="--resume"):
+                forgetting.empty_log(ledger, 0.1)
 
-    assert resume(index, home).search.clean
-    assert left_of(home, TEXTS["notes/ada.txt"]).clean
+            reader.execute("COMMIT")
+            forgetting.empty_log(ledger, 0.1)
+            assert (index.root / "ledger.sqlite-wal").stat().st_size == 0
 
 
 def test_a_trace_in_an_unused_part_of_the_ledgers_file_is_compacted_away(index, home):
@@ -308,14 +319,12 @@ def test_nothing_may_be_left_of_an_index_only_by_deleting_its_folder(index, home
 
 def test_documents_are_chosen_by_name_metadata_pattern_and_age(folder):
     with Ledger.open(folder, create=True) as ledger:
-        ledger.resplit(built.__globals__["SPLITTER"])
+        ledger.resplit(SPLITTER)
         put(ledger, "a/old.txt", prose(1), {"date": "2019-04", "kind": "letter"})
         put(ledger, "a/new.txt", prose(2), {"date": "2026-11-20", "kind": "letter"})
         put(ledger, "b/bare.txt", prose(3))
 
         def found(**conditions):
-            from datetime import date
-
             rows = chosen(ledger, Wanted(**conditions), date(2026, 11, 24))
             return [row.source for row in rows]
 
