@@ -13,12 +13,13 @@ import platform
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rag.errors import IndexBusy, LeaseLost
+from rag.index.disk import disk_errors
 from rag.index.layout import IndexFolder
 
 
@@ -128,17 +129,24 @@ def _fenced(db: sqlite3.Connection, folder: IndexFolder, lease: _Lease) -> int:
 
 
 def _take(folder: IndexFolder) -> int:
-    folder.root.mkdir(parents=True, exist_ok=True)
-    handle = _opened(folder.lock)
+    with disk_errors(f"locking index {folder.name!r} in {folder.root}"):
+        folder.root.mkdir(parents=True, exist_ok=True)
+        handle = _opened(folder.lock)
+        with ExitStack() as undo:
+            undo.callback(os.close, handle)
+            _lock(handle, folder)
+            undo.pop_all()
+    return handle
+
+
+def _lock(handle: int, folder: IndexFolder) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
+    except BlockingIOError as error:
         raise IndexBusy(
             f"index {folder.name!r} is being written to by another process or thread; "
             f"wait until it is done and try again ({folder.lock})"
         ) from error
-    return handle
 
 
 def _opened(path: Path) -> int:

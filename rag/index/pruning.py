@@ -126,8 +126,13 @@ def _catalogs(folder: IndexFolder, live: str | None) -> dict[str, Catalog]:
     for id_ in folder.build_ids():
         try:
             catalogs[id_] = checked_catalog(folder.build(id_))
-        except IndexDamaged:
-            if id_ == live:
+        except IndexDamaged as error:
+            # A disk that fails for a moment is no reason to delete what may be whole.
+            if id_ == live or _unreadable(error.__cause__):
                 raise
             _log.warning("build %s cannot be read any more and is deleted", id_)
     return catalogs
+
+
+def _unreadable(cause: BaseException | None) -> bool:
+    return isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError)

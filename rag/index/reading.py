@@ -315,6 +315,13 @@ class LedgerReader:
         finally:
             db.close()
 
+    def some_rows(
+        self, fingerprint: str, dim: int, most: int
+    ) -> Iterator[tuple[Ids, Floats, list[str]]]:
+        """Yield what `live_rows` does, for at most `most` chunks drawn by chance."""
+        with self.reading() as db:
+            yield from vectors.live(db, fingerprint, dim, _BATCH, vectors.drawn(db, most))
+
     def _gone(self, what: str) -> str:
         return (
             f"the ledger of index {self.folder.name!r} does not hold {what}; if the index was "

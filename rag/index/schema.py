@@ -1,5 +1,6 @@
 """The ledger's tables, how its file is opened, and what SQLite's errors mean to a person."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from rag.errors import DiskFull, IndexBusy, IndexDamaged, IndexFault, IndexMisma
 
 VERSION = 2
 _WAIT_SECONDS = 10.0
+_PAGE = 4096
 
 # A revision is stored once, however many documents had it; `document.content` is what a
 # document says now. A location is one record of one file; several may share a document.
@@ -147,7 +149,8 @@ def sqlite_errors(path: Path) -> Iterator[None]:
 
 def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
+    refused = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+    if code == sqlite3.SQLITE_FULL or (code in refused and _is_full(path)):
         return DiskFull(f"no room to write {path}; nothing was changed; free some space and retry")
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return IndexBusy(f"{path} is locked by another process; wait until it is done and retry")
@@ -156,6 +159,14 @@ def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
             f"{path} is damaged ({error}); restore it from a backup, or delete its folder and "
             "make the index again with: rag ingest"
         )
-    if code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}:
+    if code in refused:
         return IndexFault(f"cannot use {path} ({error}); see to the disk and its permissions")
     return error
+
+
+def _is_full(path: Path) -> bool:
+    """Return whether the disk has no room for another page, whatever SQLite says of it."""
+    try:
+        return shutil.disk_usage(path.parent).free < _PAGE
+    except OSError:
+        return False

@@ -131,6 +131,11 @@ class FolderSnapshot:
             )
         return self._remember(entry)
 
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Return every document of this build, without its text."""
+        return self._catalog.entries
+
     def close(self) -> None:
         """Release files; safe to call twice."""
         self._ledger.close()
