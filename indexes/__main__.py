@@ -2,6 +2,7 @@
 
 import click
 
+from indexes.clock_commands import schedule, watch
 from indexes.commands import (
     diff_command,
     prune_command,
@@ -9,11 +10,12 @@ from indexes.commands import (
     rebuild_command,
     rollback_command,
 )
+from indexes.shelf_commands import history, list_, metrics
 from rag.__main__ import run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def shelf() -> None:
+def cli() -> None:
     """Which indexes exist, how each is made, which build of it is live."""
 
 
@@ -23,13 +25,18 @@ for command in (
     rollback_command,
     diff_command,
     prune_command,
+    list_,
+    history,
+    metrics,
+    schedule,
+    watch,
 ):
-    shelf.add_command(command)
+    cli.add_command(command)
 
 
 def main() -> None:
     """Run a command; every expected failure is one sentence on stderr."""
-    run(shelf)
+    run(cli)
 
 
 if __name__ == "__main__":
