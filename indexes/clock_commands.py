@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from indexes.crew import Crew, environment, rebuild_command
+from indexes.crew import Crew, environment, rebuild_words
 from indexes.metrics import write_metrics
 from indexes.recipe import Recipe, all_recipes, find_recipe
 from indexes.saying import Once
@@ -121,7 +121,7 @@ def _watching(recipes: Sequence[Recipe]) -> str:
 
 
 def _crew(settings: Settings, config: Path | None, jobs: int) -> Crew:
-    return Crew(rebuild_command, jobs=jobs, env=environment(settings, config))
+    return Crew(rebuild_words, jobs=jobs, env=environment(settings, config))
 
 
 def _metrics_writer(settings: Settings, path: Path | None) -> Callable[[], None]:

@@ -121,7 +121,7 @@ class Crew:
         return self.ended()
 
 
-def rebuild_command(name: str, why: str, due: str) -> list[str]:
+def rebuild_words(name: str, why: str, due: str) -> list[str]:
     """Return the command that rebuilds index `name` in a process of its own."""
     words = [sys.executable, "-m", "indexes", "rebuild", name, "--why", why]
     return [*words, "--due", due] if due else words
