@@ -6,6 +6,7 @@ disk; only `web.serve`, the command, does. One blueprint a topic:
     ask      the page, which works without JavaScript
     source   one document, with a quote marked
     shelf    the indexes: what is live, what ran and what runs next
+    receipt  what an answer rests on, as a file to keep
     api      the same answers as JSON, for programs
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Collection, Sequence
 from flask import Flask
 
 from rag.pipeline import Pipeline
-from web import api, ask, errors, security, shelf, source
+from web import api, ask, errors, receipt, security, shelf, source
 from web.provider import Provider, provide
 
 __all__ = ["create_app"]
@@ -47,5 +48,6 @@ def create_app(
     app.register_blueprint(ask.blueprint(tuple(examples)))
     app.register_blueprint(source.pages)
     shelf.show(app, shelves)
+    app.register_blueprint(receipt.files)
     app.register_blueprint(api.calls)
     return app

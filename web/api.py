@@ -3,6 +3,8 @@
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from rag.custody.receipt import receipt_of
+from rag.types import Answer
 from web import shelf
 from web.provider import current_rag
 from web.wire import read_ask
@@ -13,17 +15,26 @@ calls = Blueprint("api", __name__, url_prefix="/api")
 @calls.post("/ask")
 def ask() -> Response:
     """Return `Answer.to_dict()` for the question in the body."""
+    return jsonify(_answer().to_dict())
+
+
+@calls.post("/receipt")
+def receipt() -> Response:
+    """Return the receipt of the answer to the question in the body, which is as for `/ask`."""
+    return jsonify(receipt_of(_answer(), current_rag()))
+
+
+def _answer() -> Answer:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
     asked = read_ask(request.get_data())
-    answer = current_rag().ask(
+    return current_rag().ask(
         asked.question,
         mode=asked.mode,
         filter_=asked.filter_,
         history=asked.history,
         rewritten=asked.rewritten,
     )
-    return jsonify(answer.to_dict())
 
 
 @calls.get("/search")

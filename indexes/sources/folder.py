@@ -36,13 +36,18 @@ class Folder:
         if not self.paths:
             raise bad("paths", "a list of at least one path", [])
 
+    @property
+    def root(self) -> Path:
+        """Return the deepest folder that all its files lie below."""
+        return _root(self.paths)
+
     def gather(self, mirror: Path) -> Content:  # noqa: ARG002  (nothing is copied)
         """Return the files there are; nothing is copied.
 
         Raises:
             SourceUnreachable: If a path does not exist, as when a drive is not mounted.
         """
-        root = _root(self.paths)
+        root = self.root
         given = list(self._existing())
         try:
             items = list(walk(given, include=self.include, exclude=self.exclude)) if given else []

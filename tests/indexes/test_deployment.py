@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from indexes.__main__ import cli
 
+from indexes.__main__ import cli
 from indexes.metrics import metrics_text
 from indexes.status import Shelf
 

@@ -1,0 +1,36 @@
+"""`python -m indexes`: the commands of the shelf, which `rag` has too."""
+
+import click
+
+from indexes.commands import (
+    diff_command,
+    prune_command,
+    publish_command,
+    rebuild_command,
+    rollback_command,
+)
+from rag.__main__ import run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def shelf() -> None:
+    """Which indexes exist, how each is made, which build of it is live."""
+
+
+for command in (
+    rebuild_command,
+    publish_command,
+    rollback_command,
+    diff_command,
+    prune_command,
+):
+    shelf.add_command(command)
+
+
+def main() -> None:
+    """Run a command; every expected failure is one sentence on stderr."""
+    run(shelf)
+
+
+if __name__ == "__main__":
+    main()
