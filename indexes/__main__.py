@@ -2,6 +2,7 @@
 
 import click
 
+from indexes.clock_commands import schedule, watch
 from indexes.commands import (
     diff_command,
     prune_command,
@@ -9,6 +10,7 @@ from indexes.commands import (
     rebuild_command,
     rollback_command,
 )
+from indexes.shelf_commands import history, list_, metrics
 from rag.__main__ import run
 
 
@@ -23,6 +25,11 @@ for command in (
     rollback_command,
     diff_command,
     prune_command,
+    schedule,
+    watch,
+    list_,
+    history,
+    metrics,
 ):
     shelf.add_command(command)
 

@@ -121,6 +121,19 @@ def test_watching_says_what_it_watches_and_what_is_left(settings, started, tmp_p
     assert rest.strip().endswith("stopped")
 
 
+@pytest.mark.slow
+def test_a_recipe_that_breaks_is_watched_as_it_was_and_hides_no_other(settings, started, tmp_path):
+    (tmp_path / "docs").mkdir()
+    write_recipe(settings, "ferries", "watch = true", paths=f'["{tmp_path / "docs"}"]')
+    write_recipe(settings, "broken", 'cron = "often"')
+
+    watcher = started("watch")
+    watcher.until("watching: ferries")
+
+    assert any("broken.toml" in line for line in watcher.lines)
+    assert watcher.stop()[0] == 0
+
+
 def test_watching_a_recipe_that_does_not_exist_is_an_error(settings):
     with pytest.raises(RecipeError, match="nope"):
         CliRunner().invoke(watch, ["nope"], catch_exceptions=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from indexes.__main__ import cli
+from indexes.__main__ import shelf
 from indexes.metrics import metrics_text
 from indexes.status import Shelf
 
@@ -54,8 +54,8 @@ def test_every_command_of_the_document_is_one_that_exists():
     for program, *words in lines:
         assert program.rpartition("/")[2] == "python"
         assert words[:2] == ["-m", "indexes"]
-        group = cli.make_context("indexes", words[2:3])
-        name, command, _ = cli.resolve_command(group, words[2:])
+        group = shelf.make_context("indexes", words[2:3])
+        name, command, _ = shelf.resolve_command(group, words[2:])
         command.make_context(name, [word.replace("%i", "ferries") for word in words[3:]])
 
 
@@ -92,7 +92,9 @@ def test_every_figure_is_in_the_document(name):
 def test_the_document_names_no_figure_that_does_not_exist():
     (table,) = re.findall(r"\| figure .*?\n\n", README, re.DOTALL)
     told = {
-        name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])
+        name
+        for row in table.strip().splitlines()[2:]
+        for name in re.findall(r"`(\w+)`", row.split("|")[1])
     }
 
     assert told == set(re.findall(r"# TYPE quotewell_(\w+)", metrics_text(Shelf((), ()))))
