@@ -99,10 +99,13 @@ def _lines(status: Status, now: datetime) -> Iterator[str]:
 
 
 def _run_lines(run: Run) -> Iterator[str]:
-    counts = ", ".join(f"{number:,} {name}" for name, number in run.counts.items() if number)
-    yield f"{run.number:>5}  {run_words(run)}"
-    if run.build or counts:
-        yield f"       {', '.join(filter(None, (run.build and f'build {run.build}', counts)))}"
+    told = {name: number for name, number in run.counts.items() if "milliseconds" not in name}
+    counts = [f"{number:,} {name}" for name, number in told.items() if number]
+    lasted = run.counts.get("milliseconds")
+    took = "" if lasted is None else f" ({lasted / 1000:.1f} s)"
+    yield f"{run.number:>5}  {run_words(run)}{took}"
+    if parts := [*([f"build {run.build}"] if run.build else []), *counts]:
+        yield f"       {', '.join(parts)}"
     if run.note:
         yield f"       {safe(run.note)}"
 
