@@ -15,7 +15,7 @@ from rag.__main__ import run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def shelf() -> None:
+def cli() -> None:
     """Which indexes exist, how each is made, which build of it is live."""
 
 
@@ -25,18 +25,18 @@ for command in (
     rollback_command,
     diff_command,
     prune_command,
-    schedule,
-    watch,
     list_,
     history,
     metrics,
+    schedule,
+    watch,
 ):
-    shelf.add_command(command)
+    cli.add_command(command)
 
 
 def main() -> None:
     """Run a command; every expected failure is one sentence on stderr."""
-    run(shelf)
+    run(cli)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ def rebuild_lines(report: RebuildReport, *, verbose: bool = False) -> Iterator[s
     yield from file_lines(report.files) if verbose else unread_lines(report.files)
     yield from _plan_lines(report.plan, verbose=verbose)
     yield from map(safe, report.notes)
+    for source in report.expired:
+        yield f"forgotten {safe(source)} (older than the recipe keeps)"
     yield (
         f"index {report.index} holds {many(report.documents, 'document')} in "
         f"{many(report.chunks, 'chunk')} ({report.embedded} embedded now)"

@@ -1,6 +1,6 @@
 """Make an index again from its recipe: the whole offline path of the shelf, in one screen.
 
-    gather -> plan -> guard -> read -> drop -> embed -> build -> check -> gate -> publish -> prune
+    gather -> plan -> guard -> read -> drop, expire -> embed -> build -> check -> gate -> publish
 
 One process holds the index from begin to end. What is read and embedded is kept at once, so a
 run that was killed goes on where it stopped; questions are answered from the live build until
@@ -18,6 +18,7 @@ from indexes.outlook import Outlook, outlook
 from indexes.recipe import Recipe
 from indexes.record import recorded
 from indexes.report import RebuildReport
+from indexes.retention import expire
 from indexes.shelf import gather, gone_at_once
 from rag.assemble import Rag, make_ingester
 from rag.errors import IndexDamaged, IndexFault, LoadError
@@ -143,6 +144,7 @@ class _Work:
             gone_at_once(self.recipe, gathered, plan, ledger.known_files())
         files = self.ingester.read(ledger, plan, progress)
         self.ingester.drop(ledger, plan.gone)
+        expired = expire(ledger, self.settings.home, self.recipe.retention.days)
         if not ledger.counts().chunks:
             raise LoadError(_nothing(self.recipe, files))
         before = time.perf_counter()
@@ -167,6 +169,7 @@ class _Work:
             embedded,
             embed_seconds,
             gate,
+            expired,
             tuple(removed),
             round(time.perf_counter() - self.started, 3),
             note,

@@ -26,6 +26,8 @@ class RebuildReport:
     """Texts embedded now; the others were known."""
     embed_seconds: float
     gate: GateReport | None
+    expired: tuple[str, ...]
+    """Documents that were forgotten because of their age."""
     removed: tuple[str, ...]
     """Old builds that were deleted."""
     seconds: float
@@ -34,7 +36,12 @@ class RebuildReport:
 
     def counts(self) -> dict[str, int]:
         """Return the numbers that history keeps."""
-        sizes = {"documents": self.documents, "chunks": self.chunks, "embedded": self.embedded}
+        sizes = {
+            "expired": len(self.expired),
+            "documents": self.documents,
+            "chunks": self.chunks,
+            "embedded": self.embedded,
+        }
         spent = {"milliseconds": self.seconds, "embed_milliseconds": self.embed_seconds}
         return self.plan.counts() | sizes | {name: round(1000 * s) for name, s in spent.items()}
 
@@ -48,6 +55,7 @@ class RebuildReport:
             "counts": self.counts(),
             "gone": [asdict(one) for one in self.plan.gone],
             "moved": [{"source": m.found.source, "was": m.was} for m in self.plan.moved],
+            "expired": list(self.expired),
             "files": [asdict(file) for file in self.files],
             "notes": list(self.notes),
             "gate": None if self.gate is None else self.gate.to_dict(),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from indexes.__main__ import shelf
+from indexes.__main__ import cli
 from indexes.metrics import metrics_text
 from indexes.status import Shelf
 
@@ -54,8 +54,8 @@ def test_every_command_of_the_document_is_one_that_exists():
     for program, *words in lines:
         assert program.rpartition("/")[2] == "python"
         assert words[:2] == ["-m", "indexes"]
-        group = shelf.make_context("indexes", words[2:3])
-        name, command, _ = shelf.resolve_command(group, words[2:])
+        group = cli.make_context("indexes", words[2:3])
+        name, command, _ = cli.resolve_command(group, words[2:])
         command.make_context(name, [word.replace("%i", "ferries") for word in words[3:]])
 
 

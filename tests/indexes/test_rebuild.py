@@ -353,3 +353,27 @@ def test_there_is_nothing_to_roll_back_to_after_the_first_build(shelf):
 
     with pytest.raises(IndexNotFound, match=r"retention\.builds"):
         rollback(shelf.folder)
+
+
+def test_documents_older_than_the_recipe_keeps_are_forgotten_and_not_read_again(shelf):
+    dated = (
+        "<html><head><meta name='date' content='2001-02-03'></head><body><p>{}</p></body></html>"
+    )
+    shelf.write("old.html", dated.format("The old tariff was four shillings."))
+    shelf.rebuild()
+    assert "papers/old.html" in shelf.sources()
+
+    report = shelf.rebuild("[retention]\ndays = 365\n")
+    again = shelf.rebuild("[retention]\ndays = 365\n")
+
+    assert report.expired == ("papers/old.html",)
+    assert "papers/old.html" not in shelf.sources()
+    assert runs(shelf.folder)[1].counts["expired"] == 1
+    assert again.expired == ()
+    assert again.plan.counts()["forgotten"] == 1
+    here = [
+        path
+        for path in shelf.home.rglob("*")
+        if path.is_file() and shelf.papers not in path.parents
+    ]
+    assert not [path for path in here if b"four shillings" in path.read_bytes()]
