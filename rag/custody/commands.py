@@ -151,7 +151,9 @@ def _told(done: "Forgotten", *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(done.to_dict(), ensure_ascii=False, indent=2))
     else:
-        cleaned = "; ".join(f"{kind}: {number:,}" for kind, number in done.cleaned.items())
+        cleaned = "; ".join(
+            f"{kind}: {number:,}" for kind, number in done.cleaned.items() if number
+        )
         click.echo(f"removed: {cleaned}")
         click.echo(f"build {done.after} answers now (before: {done.before})")
         click.echo(_searched(done.search))
@@ -218,9 +220,14 @@ def _searched(search: "Search") -> str:
     )
     if search.clean:
         return f"{read}: nothing is left"
-    hits = [f"  {safe(hit.file)}, {hit.place}" for hit in search.hits[:20]]
-    unread = [f"  not read: {safe(each)}" for each in search.unread[:20]]
-    return "\n".join([f"{read}: {many(search.found, 'piece')} found", *hits, *unread])
+    first = {hit.file: hit.place for hit in reversed(search.hits)}
+    lines = [f"{read}: {many(search.found, 'piece')} found"]
+    for name, count in sorted(search.found_in.items(), key=lambda item: -item[1])[:20]:
+        lines.append(f"  {safe(name)}: {count:,}, the first at {first[name]}")
+    others = sorted({name.split("/")[1] for name in search.found_in if name.startswith("indexes/")})
+    lines += [f"  what index {name!r} holds goes with: rag forget -i {name}" for name in others]
+    lines += [f"  not read: {safe(each)}" for each in search.unread[:20]]
+    return "\n".join(lines)
 
 
 def _saying(*, quiet: bool) -> Callable[[str], None]:
