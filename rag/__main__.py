@@ -44,9 +44,14 @@ def _registered() -> Mapping[str, Callable[[], click.Command]]:
 
 
 def main() -> None:
-    """Run the command; every expected failure is one sentence on stderr."""
+    """Run the command."""
+    run(cli)
+
+
+def run(group: click.Group) -> None:
+    """Run one of a group's commands; every expected failure is one sentence on stderr."""
     try:
-        cli(standalone_mode=False)
+        group(standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("stopped; what was finished is kept", err=True)
         sys.exit(130)

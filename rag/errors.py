@@ -74,7 +74,9 @@ class IndexDamaged(IndexFault):
 
 
 class IndexBusy(IndexFault):
-    """Another process is writing to this index."""
+    """Another process is writing to this index; the exit code is EX_TEMPFAIL of sysexits.h."""
+
+    exit_code = 75
 
 
 class LeaseLost(IndexBusy):

@@ -5,6 +5,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from rag.custody.receipt import receipt_of
 from rag.types import Answer
+from web import shelf
 from web.provider import current_rag
 from web.wire import read_ask
 
@@ -51,8 +52,12 @@ def search() -> Response:
 
 @calls.get("/health")
 def health() -> Response:
-    """Return which build answers and how many passages it holds."""
+    """Return which build answers, how many passages it holds, its age and what ran last."""
     snapshot = current_rag().snapshot
     return jsonify(
-        status="ok", build=snapshot.build, passages=len(snapshot), unread=snapshot.unread
+        status="ok",
+        build=snapshot.build,
+        passages=len(snapshot),
+        unread=snapshot.unread,
+        **shelf.health(),
     )
