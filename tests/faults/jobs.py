@@ -1,0 +1,165 @@
+"""What is done to an index inside a process that may be killed or refused at any moment.
+
+Each job gets `ack`, which tells the parent at once what has been promised, and the folder of
+an index. Models are the deterministic stand-ins; parsing happens in this process, so that
+nothing but the index is tested.
+"""
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from rag.corpus.load import FileLoader
+from rag.index.build import live_build, prune, publish
+from rag.index.layout import IndexFolder
+from rag.index.ledger import Ledger
+from rag.index.snapshot import open_snapshot
+from rag.ingest import Ingester
+from rag.reports import FileReport, FileStatus
+from rag.testing import HashingEmbedder
+from rag.types import Document, DocumentId, Filter, revision_of
+from tests.index.material import Lines
+
+EMBEDDER = HashingEmbedder()
+MARK = {"embedder_name": EMBEDDER.name, "fingerprint": EMBEDDER.fingerprint, "dim": EMBEDDER.dim}
+
+
+class TextLoader(FileLoader):
+    """Reads plain text in this process instead of asking a worker."""
+
+    def _parsed(self, source, data):
+        text = data.decode()
+        document = Document(
+            DocumentId("loader's"), revision_of("Notes", text, {}), text, source, "Notes", {}
+        )
+        return (document,), FileReport(source, FileStatus.ACCEPTED, "text")
+
+
+def ingester(index):
+    """Return an ingester of the index folder."""
+    return Ingester(IndexFolder(Path(index)), TextLoader(workers=1), Lines(), EMBEDDER)
+
+
+def ingest(ack, index, corpus):
+    """Read the corpus into the index; acknowledges files, vectors and the build."""
+
+    def progress(stage, done, total, note):
+        ack(stage, note if stage != "embed" else done)
+
+    with ingester(index) as parts:
+        report = parts.ingest([Path(corpus)], progress, prune_gone=True)
+    return {"build": report.build, "embedded": report.embedded}
+
+
+def publish_build(ack, index, build):
+    """Make `build` the live one."""
+    publish(IndexFolder(Path(index)), build)
+    ack("publish", build)
+
+
+def prune_builds(ack, index, keep):
+    """Delete all builds but `keep`."""
+    ack("pruned", prune(IndexFolder(Path(index)), keep=keep))
+
+
+def remove(ack, index, sources):
+    """Forget sources."""
+    with ingester(index) as parts:
+        left = parts.remove(sources, lambda *_: None)
+    ack("removed", sources)
+    return left
+
+
+def look(ack, index):
+    """Return all an index holds, by its live build and by its ledger, and what lies about."""
+    del ack
+    folder = IndexFolder(Path(index))
+    begin = time.perf_counter()
+    snapshot = open_snapshot(folder, **MARK)
+    try:
+        served = _served(snapshot)
+        served["seconds"] = time.perf_counter() - begin
+    finally:
+        snapshot.close()
+    return {"served": served, "ledger": _kept(folder), "lying": lying(folder)}
+
+
+def look_at_ledger(ack, index):
+    """Return what the ledger holds, also where nothing was published yet."""
+    del ack
+    folder = IndexFolder(Path(index))
+    return {"ledger": _kept(folder), "live": live_build(folder), "lying": lying(folder)}
+
+
+def _served(snapshot):
+    """Return every document and line that the snapshot answers from, and if each is found."""
+    texts, lines, unfound = {}, {}, []
+    everything = np.ones((1, EMBEDDER.dim), np.float32)
+    hits = snapshot.dense(everything[0], len(snapshot))
+    for chunk in snapshot.chunks([hit.chunk_id for hit in hits]):
+        line = chunk.text.rstrip("\n")
+        lines[line] = lines.get(line, 0) + 1
+        document = snapshot.document(chunk.document_id)
+        for source in (document.source, *document.also):
+            if texts.setdefault(source, document.text) != document.text:
+                unfound.append(f"{source} has two texts")
+        ids = {hit.chunk_id for hit in snapshot.lexical(line.split()[1], 2)}
+        best = snapshot.dense(EMBEDDER.embed_queries([chunk.embedding_text])[0], 1)
+        if ids != {chunk.id} or best[0].chunk_id != chunk.id:
+            unfound.append(line)
+    allowed = snapshot.allowed(Filter(sources=["*"]))
+    return {
+        "build": snapshot.build,
+        "texts": texts,
+        "lines": lines,
+        "unfound": unfound,
+        "chunks": [len(hits), len(allowed), len(set(allowed.tolist()))],
+    }
+
+
+def _kept(folder):
+    with Ledger.open(folder) as ledger:
+        rows = ledger.sources()
+        names = [name for row in rows for name in (row.source, *row.aliases)]
+        texts = {
+            name: ledger.document(row.document_id).text
+            for row in rows
+            for name in (row.source, *row.aliases)
+        }
+        with ledger._reading() as db:
+            whole = [row[0] for row in db.execute("PRAGMA integrity_check")]
+            orphans = len(db.execute("PRAGMA foreign_key_check").fetchall())
+    return {
+        "texts": texts,
+        "doubled": len(names) - len(set(names)),
+        "whole": whole,
+        "orphans": orphans,
+    }
+
+
+def lying(folder):
+    """Return what lies in the index folder that no finished writer leaves behind."""
+    builds = set(folder.build_ids())
+    known = {
+        "ledger.sqlite",
+        "ledger.sqlite-wal",
+        "ledger.sqlite-shm",
+        "writer.lock",
+        "builds",
+        "LIVE",
+    }
+    strange = [path.name for path in folder.root.iterdir() if path.name not in known]
+    if folder.builds.is_dir():
+        strange += [path.name for path in folder.builds.iterdir() if path.name not in builds]
+    return sorted(strange)
+
+
+JOBS = {
+    "ingest": ingest,
+    "publish": publish_build,
+    "prune": prune_builds,
+    "remove": remove,
+    "look": look,
+    "look_at_ledger": look_at_ledger,
+}
