@@ -5,7 +5,9 @@ an index. Models are the deterministic stand-ins; parsing happens in this proces
 nothing but the index is tested.
 """
 
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from rag.ingest import Ingester
 from rag.reports import FileReport, FileStatus
 from rag.testing import HashingEmbedder
 from rag.types import Document, DocumentId, Filter, revision_of
+from tests.faults.shim import Shim
 from tests.index.material import Lines
 
 EMBEDDER = HashingEmbedder()
@@ -155,7 +158,62 @@ def lying(folder):
     return sorted(strange)
 
 
+def touch(ack, root):
+    """Do one of each operation below `root`; return how many bytes the write took."""
+    del ack
+    folder = Path(root) / "a"
+    folder.mkdir()
+    handle = os.open(folder / "f", os.O_WRONLY | os.O_CREAT)
+    try:
+        taken = os.write(handle, b"0123456789")
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    (folder / "f").rename(Path(root) / "b")
+    (Path(root) / "b").unlink()
+    folder.rmdir()
+    return taken
+
+
+def copied_descriptor(ack, root):
+    """Write through a copy of a descriptor, then reuse its number for a file elsewhere."""
+    del ack
+    shim = Shim(Path(os.environ["LD_PRELOAD"]))
+    handle = os.open(Path(root) / "f", os.O_WRONLY | os.O_CREAT)
+    copy = os.dup(handle)
+    os.close(handle)
+    os.write(copy, b"inside")
+    os.dup2(copy, handle)
+    os.write(handle, b"inside")
+    inside = shim.struck().operations
+    elsewhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(elsewhere, copy)
+    os.write(copy, b"outside")
+    return {"inside": inside, "outside": shim.struck().operations - inside}
+
+
+def threads(ack, root, threads, writes):
+    """Write from several threads at once; return how many writes were refused."""
+    del ack
+
+    def write(name):
+        refused = 0
+        with (Path(root) / str(name)).open("wb", buffering=0) as handle:
+            for _ in range(writes):
+                try:
+                    handle.write(b"x")
+                except OSError:
+                    refused += 1
+        return refused
+
+    with ThreadPoolExecutor(threads) as pool:
+        return sum(pool.map(write, range(threads)))
+
+
 JOBS = {
+    "touch": touch,
+    "copied_descriptor": copied_descriptor,
+    "threads": threads,
     "ingest": ingest,
     "publish": publish_build,
     "prune": prune_builds,

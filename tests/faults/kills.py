@@ -31,13 +31,16 @@ def random_kills(forge: Forge, world: World, runs: int, seed: int) -> Tally:
 
 
 def kills_at_every_operation(
-    forge: Forge, world: World, when: When, *, step: int = 1, reads: bool = False
+    forge: Forge, world: World, when: When, *, first: int = 1, step: int = 1
 ) -> Tally:
-    """Kill an ingest before, after or halfway through its Nth operation, for every N."""
-    tally, number = Tally(), 1
+    """Kill an ingest before, after or halfway through its Nth operation, for every N.
+
+    A `step` looks only at every so many, from the `first` on.
+    """
+    tally, number = Tally(), first
     while True:
         index = world.fresh()
-        fault = Fault(str(index), number, Kind.KILL, when, reads=reads)
+        fault = Fault(str(index), number, Kind.KILL, when)
         outcome = _ingest(forge, world, index, fault=fault)
         if not outcome.fired:
             assert outcome.finished, outcome

@@ -5,7 +5,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-OLD, NEW = "old", "new"
+OLD, NEW, LESS = "old", "new", "less"
+REMOVED = "corpus/stay.txt"
+"""What the generation `less` lacks of the new one."""
 
 # Between the generations files change, stay, go, move, come, and one becomes a copy.
 _FILES = {
@@ -40,6 +42,8 @@ class World:
 
     root: Path
     size: int = LINES
+    empty: bool = False
+    """Whether runs begin with no index at all instead of the old generation's."""
 
     @property
     def corpus(self) -> Path:
@@ -53,8 +57,13 @@ class World:
 
     def texts(self, generation: str) -> dict[str, str]:
         """Return source to text."""
-        files = _FILES[generation].items()
-        return {f"corpus/{name}": text(number, self.size) for name, number in files}
+        if generation == OLD and self.empty:
+            return {}
+        files = _FILES[NEW if generation == LESS else generation].items()
+        texts = {f"corpus/{name}": text(number, self.size) for name, number in files}
+        if generation == LESS:
+            del texts[REMOVED]
+        return texts
 
     def holding(self, generation: str) -> Holding:
         """Return what an index of `generation` must hold."""
@@ -72,5 +81,6 @@ class World:
         """Return a copy of the old generation's index, as it was before anything happened."""
         copy = self.root / name
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(self.template, copy)
+        if not self.empty:
+            shutil.copytree(self.template, copy)
         return copy
