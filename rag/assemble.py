@@ -5,18 +5,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from rag.answer.evidence.confidence import Calibration
-from rag.errors import IndexDamaged
+from rag.errors import IndexDamaged, IndexFault
 from rag.pipeline import Pipeline, Policy
 from rag.protocols import Embedder, Generator, Reader, Reranker, Verifier
-from rag.settings import Settings
+from rag.settings import SHIPPED_EMBEDDER, Settings
 from rag.types import Mode
 
 if TYPE_CHECKING:  # `import rag` must not load FAISS or a parser
     from rag.index.layout import IndexFolder
+    from rag.index.manifest import EmbedderMark
+    from rag.index.snapshot import FolderSnapshot
     from rag.ingest import Ingester, IngestReport, Progress
+    from rag.live import Live
 
 SHIPPED_READER = "quotewell-reader"
 
@@ -31,45 +34,88 @@ class Rag(Pipeline):
     """
 
     @classmethod
-    def open(cls, index: str | None = None, *, settings: Settings | None = None) -> Self:
+    def open(
+        cls,
+        index: str | None = None,
+        *,
+        settings: Settings | None = None,
+        build: str | None = None,
+    ) -> Self:
         """Open the live build of `index` with the models `settings` names.
 
         Args:
             index: The index's name; `settings.index` when left out.
             settings: The whole tree; `Settings.load()` when left out.
+            build: The id of another build than the live one.
 
         Raises:
             IndexNotFound: If nothing has been ingested under that name.
             IndexMismatch: If it was built by another embedder or a newer version.
-            IndexDamaged: If a file is missing or does not match its checksum, or the
-                calibration cannot be read.
+            IndexDamaged: If a file is missing or does not match its checksum and no build
+                before is whole, or the calibration cannot be read.
             WeightsMissing: If a model is not on this machine.
         """
-        from rag.index.layout import IndexFolder
         from rag.index.reading import check_exists
-        from rag.index.snapshot import open_snapshot
 
         settings = settings or Settings.load()
-        folder = IndexFolder.named(settings.indexes, index or settings.index)
+        folder = _folder(settings, index)
         check_exists(folder)  # before a model is loaded for nothing
-        embedder = make_embedder(settings)
+        embedder = make_embedder(settings, _made_with(folder, build))
         verifier, generator = make_verifier(settings, embedder), make_generator(settings)
         reranker, reader = make_reranker(settings), make_reader(settings)
-        snapshot = open_snapshot(  # last, since it holds files open
-            folder,
-            fingerprint=embedder.fingerprint,
-            dim=embedder.dim,
-            embedder_name=embedder.name,
-        )
+        snapshot = _snapshot(folder, embedder, build)  # last, since it holds files open
         policy = make_policy(settings)
         rag = cls(snapshot, embedder, verifier, generator, reranker, reader, policy)
-        if not settings.answer.calibrated:
-            return rag
+        return _calibrated(rag, folder, settings)
+
+    def reopened(
+        self,
+        index: str | None = None,
+        *,
+        settings: Settings | None = None,
+        build: str | None = None,
+    ) -> Self:
+        """Return this object over the build that is live now, or over `build`.
+
+        The models are kept, but for the embedder where the build was made with another. This
+        one stays open.
+
+        Raises:
+            IndexFault: As `open`.
+        """
+        settings = settings or Settings.load()
+        folder = _folder(settings, index)
+        made_with = _made_with(folder, build)
+        rag = self
+        if made_with is not None and made_with.fingerprint != self.embedder.fingerprint:
+            embedder = make_embedder(settings, made_with)
+            rag = replace(self, embedder=embedder, verifier=make_verifier(settings, embedder))
+        rag = replace(rag, snapshot=_snapshot(folder, rag.embedder, build))
+        return _calibrated(rag, folder, settings)
+
+    @classmethod
+    def follow(cls, index: str | None = None, *, settings: Settings | None = None) -> "Live":
+        """Open `index` and follow it: each request gets the build that is live then.
+
+        Use it as a context manager; see `rag.live`.
+
+        Raises:
+            RagError: As `open`.
+        """
+        from rag.live import Live, warm
+
+        settings = settings or Settings.load()
+        rag = cls.open(index, settings=settings)
         try:
-            return replace(rag, calibrations=_calibrations(folder, rag))
-        except IndexDamaged:
+            warm(rag)
+        except BaseException:
             rag.close()
             raise
+
+        def reopen(_: Pipeline) -> Pipeline:
+            return rag.reopened(index, settings=settings)
+
+        return Live(rag, reopen, _folder(settings, index).live)
 
     @staticmethod
     def ingest(
@@ -109,6 +155,49 @@ class Rag(Pipeline):
         self.close()
 
 
+def _folder(settings: Settings, index: str | None) -> "IndexFolder":
+    from rag.index.layout import IndexFolder
+
+    return IndexFolder.named(settings.indexes, index or settings.index)
+
+
+def _made_with(folder: "IndexFolder", build: str | None) -> "EmbedderMark | None":
+    """Return the embedder of a build, or None where its manifest does not say."""
+    from rag.index.build import live_build
+    from rag.index.whole import read_manifest
+
+    try:
+        build = build or live_build(folder)
+        return None if build is None else read_manifest(folder.build(build)).embedder
+    except (IndexFault, ValueError):
+        return None  # opening it will say what is wrong
+
+
+def _snapshot(folder: "IndexFolder", embedder: Embedder, build: str | None) -> "FolderSnapshot":
+    from rag.index.snapshot import open_snapshot
+
+    return open_snapshot(
+        folder,
+        fingerprint=embedder.fingerprint,
+        dim=embedder.dim,
+        embedder_name=embedder.name,
+        build=build,
+    )
+
+
+_R = TypeVar("_R", bound=Pipeline)
+
+
+def _calibrated(rag: _R, folder: "IndexFolder", settings: Settings) -> _R:
+    if not settings.answer.calibrated:
+        return rag
+    try:
+        return replace(rag, calibrations=_calibrations(folder, rag))
+    except IndexDamaged:
+        rag.snapshot.close()
+        raise
+
+
 def _calibrations(folder: "IndexFolder", rag: Pipeline) -> dict[Mode, Calibration]:
     """Return what holds for the running models and settings; say what does not."""
     from rag.calibrate.file import fitting, read, remarks
@@ -124,7 +213,6 @@ def make_ingester(settings: Settings, index: str | None = None) -> "Ingester":
     """Return the offline path for `index`; use it as a context manager."""
     from rag.corpus.load import FileLoader, Limits
     from rag.corpus.split import StructureSplitter
-    from rag.index.layout import IndexFolder
     from rag.ingest import Ingester
 
     embedder = make_embedder(settings)
@@ -143,12 +231,23 @@ def make_ingester(settings: Settings, index: str | None = None) -> "Ingester":
         embedder.max_tokens,
         embedder.fingerprint,
     )
-    folder = IndexFolder.named(settings.indexes, index or settings.index)
-    return Ingester(folder, FileLoader(limits), splitter, embedder, ingest.include, ingest.exclude)
+    return Ingester(
+        _folder(settings, index),
+        FileLoader(limits),
+        splitter,
+        embedder,
+        ingest.include,
+        ingest.exclude,
+        settings.embedder.named,
+    )
 
 
-def make_embedder(settings: Settings) -> Embedder:
+def make_embedder(settings: Settings, made_with: "EmbedderMark | None" = None) -> Embedder:
     """Return the embedder that `settings.embedder` names, its weights checked.
+
+    Args:
+        settings: The whole tree.
+        made_with: The embedder of a build, taken where the settings name none.
 
     Raises:
         WeightsMissing: If they are not on this machine.
@@ -157,9 +256,8 @@ def make_embedder(settings: Settings) -> Embedder:
     from rag.models.embedder import open_embedder
 
     chosen = settings.embedder
-    return open_embedder(
-        chosen.model, settings.models, runtime=chosen.runtime, threads=chosen.threads
-    )
+    model = chosen.model or (made_with.model if made_with else "") or SHIPPED_EMBEDDER
+    return open_embedder(model, settings.models, runtime=chosen.runtime, threads=chosen.threads)
 
 
 def make_verifier(settings: Settings, embedder: Embedder) -> Verifier:

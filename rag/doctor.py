@@ -55,7 +55,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
     registry = Registry.load(settings.models)
     for row in registry.status():
         name = row.name
-        if row.present or name == settings.embedder.model:
+        if row.present or name == settings.embedder.named:
             yield _try(f"model {name}", lambda name=name: _checked(registry, name))  # type: ignore[misc]
 
 

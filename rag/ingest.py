@@ -1,25 +1,29 @@
 """Take files in: the whole offline path, readable in one screen.
 
-    walk -> load -> split -> ledger -> embed what is new -> build -> publish
+    walk -> plan -> load -> split -> ledger -> embed what is new -> build -> publish
 
 Every file and every batch of vectors is committed on its own, so an interrupted ingest
 goes on where it stopped; the live build changes once, at the very end, in one step.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from rag.corpus.load import READERS, FileLoader, Loaded
+from rag.corpus.load import FileLoader, Loaded
 from rag.corpus.walk import Found, walk
 from rag.errors import LoadError, ModelError, QuestionError
-from rag.index.build import make_build, prune, publish
+from rag.index.build import make_build, publish
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.manifest import Manifest
+from rag.index.pruning import prune
+from rag.index.reading import LedgerReader
+from rag.index.seen import put_seen
+from rag.plan import Gone, Plan, below, location_of, make_plan, stamp_of
 from rag.protocols import Embedder, Splitter
 from rag.reports import FileReport, FileStatus
 from rag.types import Chunk, Document
@@ -74,6 +78,8 @@ class Ingester:
     embedder: Embedder
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    model: str = ""
+    """What `embedder.model` is set to; a build remembers it for whoever opens it."""
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -103,13 +109,16 @@ class Ingester:
         start = time.perf_counter()
         items = list(walk(paths, include=self.include, exclude=self.exclude))
         with Ledger.open(self.folder, create=True) as ledger, ledger.writing():
-            reports = tuple(self._read(ledger, items, progress))
-            gone = _gone(ledger, paths)
-            for source in gone if prune_gone else ():
-                ledger.remove(source)
+            plan = self.plan(ledger, items, below(path for path in paths if path.is_dir()))
+            reports = self.read(ledger, plan, progress)
+            gone = tuple(sorted({one.source for one in plan.gone}))
+            if prune_gone:
+                self.drop(ledger, plan.gone)
             if not ledger.counts().chunks:
                 raise LoadError(_nothing_readable(reports))
-            embedded, longest, manifest = self._publish(ledger, progress)
+            embedded, longest = self.embed(ledger, progress)
+            manifest = self.build(ledger, progress)
+            self._publish(manifest, progress)
         seconds = time.perf_counter() - start
         counts = manifest.counts
         return IngestReport(
@@ -123,6 +132,76 @@ class Ingester:
             longest,
             self.embedder.max_tokens,
             round(seconds, 2),
+        )
+
+    def plan(
+        self,
+        ledger: LedgerReader,
+        items: Sequence[Found | FileReport],
+        is_gone: Callable[[str], bool],
+        progress: Progress | None = None,
+    ) -> Plan:
+        """Say what there is to do; nothing is changed. See `rag.plan.make_plan`."""
+        heard = progress or _silent
+        return make_plan(
+            ledger,
+            items,
+            max_mb=self.loader.max_file_mb,
+            is_gone=is_gone,
+            progress=lambda done, note: heard("look", done, len(items), note),
+        )
+
+    def read(self, ledger: Ledger, plan: Plan, progress: Progress) -> tuple[FileReport, ...]:
+        """Read what is new or changed into the ledger; return what became of every file.
+
+        Each file is kept as soon as it was read, so an interrupted reading goes on.
+        """
+        wanted = plan.to_read
+        now = {report.source: report for report in plan.forgotten}
+        for done, (item, file) in enumerate(
+            zip(wanted, self.loader.read_all(wanted), strict=True), 1
+        ):
+            now[item.source] = self._keep(ledger, item, file)
+            progress("read", done, len(wanted), item.source)
+        put_seen(ledger, ((file, plan.looks[file], plan.stamps[file]) for file in plan.looks))
+        before = {report.source: report for report in ledger.reports()}
+        return tuple(_reports(plan, now, before))
+
+    def drop(self, ledger: Ledger, gone: Sequence[Gone]) -> None:
+        """Forget files that have gone; their text leaves the disk with the builds that use it."""
+        for one in gone:
+            ledger.remove(one.file)
+
+    def embed(self, ledger: Ledger, progress: Progress) -> tuple[int, int]:
+        """Embed every text that has no vector yet, a batch at a time, each kept as it comes.
+
+        Returns:
+            How many texts were embedded, and the tokens of the longest.
+        """
+        self._resplit(ledger, progress)
+        fingerprint = self.embedder.fingerprint
+        total = ledger.count_missing(fingerprint)
+        done = longest = 0
+        for batch in ledger.missing_vectors(fingerprint, batch=BATCH):
+            texts = [text for _, text in batch]
+            longest = max(longest, self._longest(texts))
+            vectors = self.embedder.embed_texts(texts)
+            ledger.put_vectors(fingerprint, [key for key, _ in batch], vectors)
+            done += len(batch)
+            progress("embed", done, total, "")
+        return done, longest
+
+    def build(self, ledger: Ledger, progress: Progress) -> Manifest:
+        """Write a build of everything the ledger holds; it is not live yet."""
+        return make_build(
+            self.folder,
+            ledger,
+            embedder_name=self.embedder.name,
+            fingerprint=self.embedder.fingerprint,
+            dim=self.embedder.dim,
+            splitter=self.splitter.fingerprint,
+            model=self.model,
+            progress=lambda done, total: progress("build", done, total, ""),
         )
 
     def remove(self, sources: Sequence[str], progress: Progress) -> int:
@@ -140,68 +219,26 @@ class Ingester:
                 raise LoadError(f"nothing would be left; delete the folder {self.folder.root}")
             for source in sources:
                 ledger.remove(source)
-            _, _, manifest = self._publish(ledger, progress)
+            self.embed(ledger, progress)
+            manifest = self.build(ledger, progress)
+            self._publish(manifest, progress)
             prune(self.folder, keep=1)
         return manifest.counts["documents"]
 
-    def _publish(self, ledger: Ledger, progress: Progress) -> tuple[int, int, Manifest]:
-        """Embed what has no vector yet, write a build of everything, and make it live."""
-        self._resplit(ledger, progress)
-        embedded, longest = self._embed(ledger, progress)
-        manifest = make_build(
-            self.folder,
-            ledger,
-            embedder_name=self.embedder.name,
-            fingerprint=self.embedder.fingerprint,
-            dim=self.embedder.dim,
-            splitter=self.splitter.fingerprint,
-        )
+    def _publish(self, manifest: Manifest, progress: Progress) -> None:
         publish(self.folder, manifest.build)
         prune(self.folder)
         progress("publish", 1, 1, manifest.build)
-        return embedded, longest, manifest
-
-    def _read(
-        self, ledger: Ledger, items: Sequence[Found | FileReport], progress: Progress
-    ) -> Iterator[FileReport]:
-        yield from (item for item in items if isinstance(item, FileReport))
-        found = [item for item in items if isinstance(item, Found)]
-        before = {report.source: report for report in ledger.reports()}
-        loaded = self.loader.read_all(
-            found, skip=lambda item, sha256: ledger.unchanged(_location(item), _stamp(sha256))
-        )
-        for done, (item, file) in enumerate(zip(found, loaded, strict=True), 1):
-            report = self._keep(ledger, item, file)
-            if report.status is FileStatus.UNCHANGED:  # tell what it was found to hold
-                report = replace(before.get(report.source, report), status=FileStatus.UNCHANGED)
-            yield report
-            progress("read", done, len(found), item.source)
 
     def _keep(self, ledger: Ledger, item: Found, file: Loaded) -> FileReport:
-        if file.report.status is FileStatus.UNCHANGED:
-            return file.report
         contents: list[tuple[Document, Sequence[Chunk]]] = [
             (document, self.splitter.split(document)) for document in file.documents
         ]
-        return ledger.put_file(_location(item), _stamp(file.sha256), contents, file.report)
+        return ledger.put_file(location_of(item), stamp_of(file.sha256), contents, file.report)
 
     def _resplit(self, ledger: Ledger, progress: Progress) -> None:
         """Cut every known document again if another splitter cut it."""
         ledger.resplit(self.splitter, lambda done, total: progress("split", done, total, ""))
-
-    def _embed(self, ledger: Ledger, progress: Progress) -> tuple[int, int]:
-        """Return how many texts were embedded and the tokens of the longest."""
-        fingerprint = self.embedder.fingerprint
-        total = ledger.count_missing(fingerprint)
-        done = longest = 0
-        for batch in ledger.missing_vectors(fingerprint, batch=BATCH):
-            texts = [text for _, text in batch]
-            longest = max(longest, self._longest(texts))
-            vectors = self.embedder.embed_texts(texts)
-            ledger.put_vectors(fingerprint, [key for key, _ in batch], vectors)
-            done += len(batch)
-            progress("embed", done, total, "")
-        return done, longest
 
     def _longest(self, texts: Sequence[str]) -> int:
         """Return the tokens of the longest text, proof that none is cut off.
@@ -218,26 +255,24 @@ class Ingester:
         return longest
 
 
-def _gone(ledger: Ledger, paths: Sequence[Path]) -> tuple[str, ...]:
-    """Return the sources below the folders of `paths` whose files are no longer there."""
-    folders = [path.absolute() for path in paths if path.is_dir()]
-    names: dict[str, str] = {}
-    for location in ledger.locations():
-        file = Path(location.file)
-        if any(file.is_relative_to(folder) for folder in folders) and not file.exists():
-            names[location.source] = location.file
-    return tuple(sorted(names))
-
-
-def _location(item: Found) -> str:
-    return str(item.path.absolute())
-
-
-def _stamp(sha256: str) -> str:
-    """Return what tells whether a file has to be read again: its bytes, and who read them."""
-    return f"{sha256}/{READERS}" if sha256 else ""
+def _reports(
+    plan: Plan, now: Mapping[str, FileReport], before: Mapping[str, FileReport]
+) -> Iterator[FileReport]:
+    """Yield a report for every item of the plan, in its order."""
+    for item in plan.items:
+        if isinstance(item, FileReport):
+            yield item
+        elif item.source in now:
+            yield now[item.source]
+        else:  # tell what it was found to hold
+            known = before.get(item.source, FileReport(item.source, FileStatus.UNCHANGED))
+            yield replace(known, status=FileStatus.UNCHANGED)
 
 
 def _nothing_readable(reports: Sequence[FileReport]) -> str:
     why = "; ".join(f"{r.source}: {r.reason}" for r in reports[:3])
     return f"none of the {len(reports)} files could be read ({why})"
+
+
+def _silent(stage: str, done: int, total: int, note: str) -> None:
+    """Report nothing."""

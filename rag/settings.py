@@ -21,6 +21,8 @@ from platformdirs import user_data_path
 
 from rag.errors import SettingsError
 
+SHIPPED_EMBEDDER = "all-MiniLM-L6-v2"
+
 
 def _setting(
     default: object,
@@ -64,13 +66,22 @@ class SplitSettings:
 class EmbedderSettings:
     """Which model turns text into vectors, and how it runs."""
 
-    model: str = _setting("all-MiniLM-L6-v2", "a registry name, a folder or a hub id")
+    model: str = _setting(
+        "",
+        "a registry name, a folder or a hub id; empty for the index's own, and for a new index "
+        "all-MiniLM-L6-v2",
+    )
     runtime: str = _setting(
         "auto",
         "auto takes openvino for the default model and torch for any other",
         choices=("auto", "openvino", "torch"),
     )
     threads: int = _setting(0, "CPU threads; 0 takes all", low=0, high=1024)
+
+    @property
+    def named(self) -> str:
+        """Return the model a new build is made with."""
+        return self.model or SHIPPED_EMBEDDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +254,17 @@ class Settings:
         for key, value in values.items():
             settings = _with(settings, key, value)
         return settings
+
+
+def check_settings(values: Mapping[str, object]) -> None:
+    """Check dotted keys such as `{"split.size": 300}` as `Settings.load` would.
+
+    Raises:
+        SettingsError: Naming the key, the value and what is allowed.
+    """
+    settings = Settings()
+    for key, value in values.items():
+        settings = _with(settings, key, value)
 
 
 def describe() -> list[tuple[str, object, str]]:

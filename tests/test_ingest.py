@@ -45,11 +45,15 @@ def index(tmp_path):
     return IndexFolder.named(tmp_path / "indexes", "papers")
 
 
+def ingester_of(index, embedder, size=64):
+    splitter = StructureSplitter(size, 0, embedder.count_tokens, embedder.max_tokens, "words")
+    return Ingester(index, FileLoader(workers=1), splitter, embedder)
+
+
 def ingest(index, paths, embedder=None, size=64):
     embedder = embedder or CountingEmbedder()
-    splitter = StructureSplitter(size, 0, embedder.count_tokens, embedder.max_tokens, "words")
     heard = []
-    with Ingester(index, FileLoader(workers=1), splitter, embedder) as ingester:
+    with ingester_of(index, embedder, size) as ingester:
         report = ingester.ingest(paths, lambda *event: heard.append(event))
     return report, embedder, heard
 
@@ -119,7 +123,7 @@ def test_a_second_ingest_reads_and_embeds_only_what_is_new(index, files):
 
 def test_better_readers_read_known_files_again(index, files, monkeypatch):
     ingest(index, [files])
-    monkeypatch.setattr("rag.ingest.READERS", 99)
+    monkeypatch.setattr("rag.plan.READERS", 99)
 
     report, embedder, _ = ingest(index, [files])
 

@@ -29,7 +29,7 @@ def create_app(
 
     Args:
         rag: A ready pipeline; or a callable that is asked once a request for the current one
-            and returns it, or a context manager around it (such as `web.provider.LiveIndex`).
+            and returns it, or a context manager around it (such as `rag.live.Live`).
         examples: Questions the empty page offers to try.
         hosts: Names, without port, under which browsers may reach the page. A request that
             names another host is refused, so that a foreign site cannot rebind its own name

@@ -8,14 +8,11 @@ import click
 from waitress import create_server
 
 from rag.assemble import Rag
-from rag.index.layout import IndexFolder
-from rag.pipeline import Pipeline
 from rag.settings import Settings, WebSettings
 from web import create_app
-from web.provider import LiveIndex, Provider
+from web.provider import Provider
 from web.security import LOOPBACK_NAMES
 
-_WARM_UP = "What do the documents say about this?"
 _LARGEST_BODY = 1024 * 1024
 """Bytes the server takes in; the application refuses more than 64 KB of it with a sentence."""
 _WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104  (compared with, not bound to)
@@ -47,9 +44,8 @@ def serve(
     overrides = {"web.host": host, "web.port": port, "index": index}
     settings = Settings.load(config, overrides=overrides)
     hosts = allowed_names(settings.web.host, names, allow_remote=allow_remote)
-    with Rag.open(settings=settings) as rag:
-        rag.embedder.embed_queries([_WARM_UP])
-        run(live_index(rag, settings), settings.web, hosts)
+    with Rag.follow(settings=settings) as live:
+        run(live, settings.web, hosts)
 
 
 def allowed_names(host: str, names: tuple[str, ...], *, allow_remote: bool) -> tuple[str, ...]:
@@ -82,24 +78,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def live_index(rag: Pipeline, settings: Settings) -> LiveIndex:
-    """Return a provider that follows the builds published while the page is served."""
-    from rag.index.snapshot import open_snapshot  # noqa: PLC0415  (`rag --help` needs no FAISS)
-
-    folder = IndexFolder.named(settings.indexes, settings.index)
-    embedder = rag.embedder
-    return LiveIndex(
-        rag,
-        lambda: open_snapshot(
-            folder,
-            fingerprint=embedder.fingerprint,
-            dim=embedder.dim,
-            embedder_name=embedder.name,
-        ),
-        folder.live,
-    )
 
 
 def run(provider: Provider, web: WebSettings, hosts: tuple[str, ...]) -> None:

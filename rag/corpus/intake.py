@@ -28,13 +28,8 @@ def refusal(mode: int) -> str:
 _CHANGED = "changed while it was being read; ingest it again when it is at rest"
 
 
-def take(path: Path, max_mb: int, expected: str = "") -> tuple[bytes, str]:
-    """Return the bytes of a file and their SHA-256 in hexadecimal.
-
-    Args:
-        path: The file.
-        max_mb: Largest size, in MB.
-        expected: SHA-256 found a moment ago; empty if there is none.
+def take(path: Path, max_mb: int) -> tuple[bytes, str]:
+    """Return the bytes of a file of at most `max_mb` MB, and their SHA-256 in hexadecimal.
 
     Raises:
         LoadError: If it is no regular file, too large, unreadable, or changes meanwhile.
@@ -43,8 +38,6 @@ def take(path: Path, max_mb: int, expected: str = "") -> tuple[bytes, str]:
     for block in blocks(path, max_mb):
         digest.update(block)
         parts.append(block)
-    if expected and digest.hexdigest() != expected:
-        raise LoadError(_CHANGED)
     return b"".join(parts), digest.hexdigest()
 
 

@@ -4,14 +4,14 @@ import queue
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
 from rag.corpus.child import Child
-from rag.corpus.intake import sha256, take
+from rag.corpus.intake import take
 from rag.corpus.limits import Limits
 from rag.corpus.walk import Found, walk
 from rag.corpus.wire import document_from_json, report_from_json
@@ -52,6 +52,11 @@ class FileLoader:
             self._idle.put(child)
         self.close = weakref.finalize(self, _stop_all, children)
 
+    @property
+    def max_file_mb(self) -> int:
+        """Largest file that is read, in MB."""
+        return self._limits.max_file_mb
+
     def __enter__(self) -> "FileLoader":
         return self
 
@@ -65,23 +70,18 @@ class FileLoader:
 
     def read(self, found: Found) -> Loaded:
         """Return the documents of a file, or none and a report that says why."""
-        return self._read(found, "")
+        return self._read(found)
 
-    def read_all(
-        self, found: Iterable[Found], *, skip: Callable[[Found, str], bool] | None = None
-    ) -> Iterator[Loaded]:
+    def read_all(self, found: Iterable[Found]) -> Iterator[Loaded]:
         """Yield what came of each file, in the order given; the workers read side by side.
 
-        Args:
-            found: Files; drawn only a few ahead of what has been yielded.
-            skip: Called in the caller's thread with a file and the SHA-256 of its bytes;
-                where it returns true, the file is reported as unchanged and not parsed.
+        Files are drawn only a few ahead of what has been yielded.
         """
         pending: deque[Future[Loaded]] = deque()
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="load")
         try:
             for item in found:
-                pending.append(self._submit(pool, item, skip))
+                pending.append(pool.submit(self._read, item))
                 if len(pending) >= self._workers * _READ_AHEAD:
                     yield pending.popleft().result()
             while pending:
@@ -107,23 +107,10 @@ class FileLoader:
             if isinstance(report, FileReport) and report.status is FileStatus.REJECTED:
                 raise LoadError(f"{report.source}: {report.reason}")
 
-    def _submit(
-        self, pool: ThreadPoolExecutor, item: Found, skip: Callable[[Found, str], bool] | None
-    ) -> "Future[Loaded]":
-        if skip is None:
-            return pool.submit(self._read, item, "")
-        try:
-            digest = sha256(item.path, self._limits.max_file_mb)
-        except LoadError as error:
-            return _done(Loaded((), _rejected(item, error), ""))
-        if skip(item, digest):
-            return _done(Loaded((), FileReport(item.source, FileStatus.UNCHANGED), digest))
-        return pool.submit(self._read, item, digest)
-
-    def _read(self, found: Found, expected: str) -> Loaded:
+    def _read(self, found: Found) -> Loaded:
         started, digest = time.perf_counter(), ""
         try:
-            data, digest = take(found.path, self._limits.max_file_mb, expected)
+            data, digest = take(found.path, self._limits.max_file_mb)
             documents, report = self._parsed(found.source, data)
         except LoadError as error:
             documents, report = (), _rejected(found, error)
@@ -143,12 +130,6 @@ class FileLoader:
 def _stop_all(children: list[Child]) -> None:
     for child in children:
         child.stop()
-
-
-def _done(loaded: Loaded) -> "Future[Loaded]":
-    future: Future[Loaded] = Future()
-    future.set_result(loaded)
-    return future
 
 
 def _rejected(found: Found, error: LoadError) -> FileReport:

@@ -6,8 +6,8 @@ A folder gets its final name only when every file in it is on the disk, and LIVE
 only after that. Killed at any point, the build that was live still is.
 """
 
-import logging
 import secrets
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +18,10 @@ from rag.errors import IndexDamaged, IndexMismatch, IndexNotFound
 from rag.index.catalog import Catalog, Entry
 from rag.index.dense import FaissIndex
 from rag.index.disk import Disk, FileSum, disk_errors
+from rag.index.journal import LAST_PUBLISHED, record_publication
 from rag.index.layout import IndexFolder, is_build_id
 from rag.index.ledger import Ledger
 from rag.index.lexical import Bm25Builder, Bm25Index
-from rag.index.lock import writer_lock
 from rag.index.manifest import (
     FORMAT,
     NAME,
@@ -32,9 +32,7 @@ from rag.index.manifest import (
 )
 from rag.protocols import Ids
 
-_MAKING = ".making-"
-_DROPPED = ".dropped-"
-_log = logging.getLogger(__name__)
+MAKING = ".making-"
 Progress = Callable[[int, int], None]
 
 
@@ -46,6 +44,7 @@ def make_build(  # noqa: PLR0913  (what a build must record, each by name)
     fingerprint: str,
     dim: int,
     splitter: str,
+    model: str = "",
     progress: Progress | None = None,
     disk: Disk | None = None,
 ) -> Manifest:
@@ -58,6 +57,7 @@ def make_build(  # noqa: PLR0913  (what a build must record, each by name)
         fingerprint: The embedder's; its vectors are used.
         dim: Length of its vectors.
         splitter: Fingerprint of the splitter that cut the chunks.
+        model: What `embedder.model` was set to, for whoever opens the build.
         progress: Told (done, total) chunks.
         disk: Where files are written; tests pass one that fails.
 
@@ -67,11 +67,12 @@ def make_build(  # noqa: PLR0913  (what a build must record, each by name)
         IndexBusy: If another process is writing.
         DiskFull: If there is no room.
     """
-    mark = EmbedderMark(embedder_name, fingerprint, dim)
+    mark = EmbedderMark(embedder_name, fingerprint, dim, model)
     with ledger.writing():
         _check_ready(ledger, mark, splitter)
+        generation = ledger.generation()
         build_id = _new_id(folder)
-        making = folder.builds / f"{_MAKING}{build_id}"
+        making = folder.builds / f"{MAKING}{build_id}"
         with disk_errors(f"writing build {build_id} in {folder.builds}"):
             disk = disk or Disk()
             disk.make_folder(making)
@@ -86,6 +87,7 @@ def make_build(  # noqa: PLR0913  (what a build must record, each by name)
                 counts | count_unread(reports),
                 unread_sentence(reports),
                 files,
+                generation,
             )
             with disk.create(making / NAME) as sink:
                 sink.write(manifest.to_json())
@@ -96,11 +98,20 @@ def make_build(  # noqa: PLR0913  (what a build must record, each by name)
     return manifest
 
 
-def publish(folder: IndexFolder, build_id: str, *, disk: Disk | None = None) -> None:
-    """Make a finished build the live one, in one step.
+def publish(
+    folder: IndexFolder, build_id: str, *, forced: bool = False, disk: Disk | None = None
+) -> None:
+    """Make a finished build the live one, in one step, and record that it was.
+
+    Args:
+        folder: The index.
+        build_id: Of a build on disk.
+        forced: Whether a person overruled the gate.
+        disk: Where files are written; tests pass one that fails.
 
     Raises:
         IndexNotFound: If there is no such build.
+        LeaseLost: If another writer took over meanwhile; the live build stays as it was.
         DiskFull: If there is no room; the live build stays as it was.
     """
     disk = disk or Disk()
@@ -108,11 +119,16 @@ def publish(folder: IndexFolder, build_id: str, *, disk: Disk | None = None) -> 
         there = ", ".join(folder.build_ids()) or "none"
         raise IndexNotFound(f"no build {build_id!r} in {folder.builds}; the builds are: {there}")
     temporary = folder.root / "LIVE.new"
-    with writer_lock(folder), disk_errors(f"making build {build_id} live in {folder.root}"):
+    doing = f"making build {build_id} live in {folder.root}"
+    with Ledger.open(folder) as ledger, ledger.writing(), disk_errors(doing):
         with disk.create(temporary) as sink:
             sink.write(f"{build_id}\n".encode())
-        disk.rename(temporary, folder.live)
-        disk.sync_folder(folder.root)
+        # Nobody can take the ledger's lease while its transaction is open, so the token
+        # that was checked still holds when the name changes.
+        with ledger.transaction() as db:
+            _record(db, folder, build_id, forced=forced)
+            disk.rename(temporary, folder.live)
+            disk.sync_folder(folder.root)
 
 
 def live_build(folder: IndexFolder) -> str | None:
@@ -128,45 +144,16 @@ def live_build(folder: IndexFolder) -> str | None:
     return text
 
 
-def prune(folder: IndexFolder, keep: int = 2, *, disk: Disk | None = None) -> list[str]:
-    """Delete all but the newest `keep` builds, and what interrupted runs left behind.
-
-    The live build always stays; another one that cannot be read any more does not count and
-    goes too. Text that neither a document nor a kept build uses is deleted from the ledger.
-
-    Returns:
-        The ids of the builds deleted.
-    """
-    disk = disk or Disk()
-    with writer_lock(folder), disk_errors(f"deleting old builds in {folder.builds}"):
+def _record(db: sqlite3.Connection, folder: IndexFolder, build_id: str, *, forced: bool) -> None:
+    """Add the publication, and before it one that a kill kept from being recorded."""
+    try:
         live = live_build(folder)
-        readable = _catalogs(folder, live)
-        newest = sorted(readable)[max(0, len(readable) - keep) :]
-        kept = [readable[id_] for id_ in {*newest, *([live] if live else [])}]
-        removed = [id_ for id_ in folder.build_ids() if id_ not in {live, *newest}]
-        for id_ in removed:  # out of sight first: a half-deleted build must never be published
-            disk.rename(folder.build(id_), folder.builds / f"{_DROPPED}{id_}")
-        for path in folder.builds.glob(".*"):
-            disk.remove_folder(path)
-        with Ledger.open(folder) as ledger:
-            ledger.sweep(
-                (entry.revision for catalog in kept for entry in catalog.entries),
-                (id_ for catalog in kept for id_ in catalog.ids.tolist()),
-            )
-    return removed
-
-
-def _catalogs(folder: IndexFolder, live: str | None) -> dict[str, Catalog]:
-    """Return the catalog of every build that can be read."""
-    catalogs: dict[str, Catalog] = {}
-    for id_ in folder.build_ids():
-        try:
-            catalogs[id_] = Catalog.open(folder.build(id_))
-        except IndexDamaged:
-            if id_ == live:
-                raise
-            _log.warning("build %s cannot be read any more and is deleted", id_)
-    return catalogs
+    except IndexDamaged:
+        live = None
+    known = [row[0] for row in db.execute(LAST_PUBLISHED, (1,))]
+    if live is not None and live not in known:
+        record_publication(db, live, forced=False)
+    record_publication(db, build_id, forced=forced)
 
 
 def _check_ready(ledger: Ledger, mark: EmbedderMark, splitter: str) -> None:

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from rag.index import vectors
 from rag.index.identity import Place, release, settle
 from rag.index.layout import IndexFolder
-from rag.index.lock import writer_lock
+from rag.index.lock import writer_lock, writing_to
 from rag.index.reading import LedgerReader, SourceRow, check_exists
-from rag.index.records import dump_report, plain, put_chunks, put_content
+from rag.index.records import dump_report, load_report, plain, put_chunks, put_content
 from rag.index.schema import connect, sqlite_errors
 from rag.protocols import Floats, Splitter
 from rag.reports import FileReport, FileStatus
@@ -65,16 +65,16 @@ class Ledger(LedgerReader):
         return writer_lock(self.folder)
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with writer_lock(self.folder), self._mutex, sqlite_errors(self.folder.ledger):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # SQLite undoes some failures by itself
-                    self._db.execute("ROLLBACK")
-                raise
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold one transaction as the one writer; it is undone if the block fails.
+
+        Raises:
+            IndexBusy: If another thread or process is writing.
+            LeaseLost: If another writer took over since this one's last write.
+            DiskFull: If there is no room; nothing was changed.
+        """
+        with self._mutex, sqlite_errors(self.folder.ledger), writing_to(self.folder, self._db):
+            yield self._db
 
     def put_file(
         self,
@@ -99,15 +99,14 @@ class Ledger(LedgerReader):
             DiskFull: If there is no room; nothing was changed.
         """
         file = plain(location)
-        with self._transaction() as db:
-            if report.status is FileStatus.REJECTED:
-                report = _keep_last(db, file, report)
-            else:
+        with self.transaction() as db:
+            readable = report.status is not FileStatus.REJECTED
+            if readable:
                 report = _replace_file(db, file, sha256, contents, report)
-            db.execute(
-                "INSERT OR REPLACE INTO report VALUES (?, ?, ?, ?)",
-                (file, plain(report.source), dump_report(report), _now()),
-            )
+            else:
+                report = _keep_last(db, file, report)
+            if _put_report(db, file, report) or readable:
+                _raise_generation(db)
         return report
 
     def remove(self, source: str) -> int:
@@ -119,7 +118,7 @@ class Ledger(LedgerReader):
             How many sources were forgotten; 0 if there is none of that name.
         """
         name = plain(source)
-        with self._transaction() as db:
+        with self.transaction() as db:
             rows = db.execute(
                 "SELECT location FROM location WHERE ? IN (source, location, file) "
                 "OR file IN (SELECT file FROM report WHERE source = ?)",
@@ -132,6 +131,7 @@ class Ledger(LedgerReader):
                 "AND ? IN (source, file)",
                 (name,),
             )
+            _raise_generation(db)
         return len(rows)
 
     def resplit(
@@ -145,7 +145,7 @@ class Ledger(LedgerReader):
         if self.splitter() == splitter.fingerprint:
             return 0
         rows = [row for row in self.sources() if row.document_id]
-        with self._transaction() as db:
+        with self.transaction() as db:
             for done, row in enumerate(rows, 1):
                 document = self.document(row.document_id)
                 put_chunks(db, put_content(db, document), document, splitter.split(document))
@@ -154,6 +154,7 @@ class Ledger(LedgerReader):
             db.execute(
                 "INSERT OR REPLACE INTO note VALUES ('splitter', ?)", (splitter.fingerprint,)
             )
+            _raise_generation(db)
         return len(rows)
 
     def put_vectors(self, fingerprint: str, keys: Sequence[bytes], rows: Floats) -> None:
@@ -162,7 +163,7 @@ class Ledger(LedgerReader):
         Raises:
             ModelError: If they are not one unit vector per key.
         """
-        with self._transaction() as db:
+        with self.transaction() as db:
             vectors.put(db, fingerprint, keys, rows)
 
     def sweep(self, revisions: Iterable[str], chunk_ids: Iterable[int]) -> int:
@@ -172,7 +173,7 @@ class Ledger(LedgerReader):
             revisions: Those a kept build still points into.
             chunk_ids: Those a kept build still points at.
         """
-        with self._transaction() as db:
+        with self.transaction() as db:
             for statement in _SWEEP.strip().split("\n"):
                 db.execute(statement)
             db.execute("DELETE FROM kept_content")
@@ -186,10 +187,28 @@ class Ledger(LedgerReader):
             db.execute(_UNUSED_CHUNKS)
             swept = db.execute(_UNUSED_CONTENT).rowcount
             db.execute(_UNUSED_VECTORS)
-        with self._reading() as db:
+        with self.reading() as db:
             # Removed text must not stay behind in the write-ahead log either.
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return swept
+
+
+def _raise_generation(db: sqlite3.Connection) -> None:
+    db.execute(
+        "INSERT INTO note VALUES ('generation', '1') ON CONFLICT (key) "
+        "DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+    )
+
+
+def _put_report(db: sqlite3.Connection, file: str, report: FileReport) -> bool:
+    """Record a report; return whether it says anything new."""
+    row = db.execute("SELECT report FROM report WHERE file = ?", (file,)).fetchone()
+    before = None if row is None else replace(load_report(row[0]), seconds=report.seconds)
+    db.execute(
+        "INSERT OR REPLACE INTO report VALUES (?, ?, ?, ?)",
+        (file, plain(report.source), dump_report(report), _now()),
+    )
+    return before != report
 
 
 def _keep_last(db: sqlite3.Connection, file: str, report: FileReport) -> FileReport:

@@ -1,16 +1,22 @@
-"""What a build says of itself: who made it, of what, and the SHA-256 of every file."""
+"""What a build says of itself: who made it, of what, and the SHA-256 of every file.
 
+The manifest vouches for the files, and since format 2 its last field vouches for itself: a
+changed byte anywhere in it is noticed, because the file must be exactly what would be written.
+"""
+
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from rag.errors import IndexDamaged, IndexMismatch
 from rag.index.disk import FileSum
 from rag.reports import FileReport, FileStatus
 
-FORMAT = 1
+FORMAT = 2
 NAME = "manifest.json"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = re.compile(r"[a-z]+(?:/[a-z]+)?\.[a-z]+")
@@ -23,6 +29,8 @@ class EmbedderMark:
     name: str
     fingerprint: str
     dim: int
+    model: str = ""
+    """What `embedder.model` was when it was made; empty in builds of format 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +47,13 @@ class Manifest:
     unread: str | None
     files: Mapping[str, FileSum]
     """By path inside the build's folder."""
+    generation: int = -1
+    """The ledger's when the build was made; -1 in builds of format 1."""
 
     def to_json(self) -> bytes:
         """Return the manifest as the bytes of its file."""
-        return json.dumps(asdict(self), indent=1).encode()
+        values = asdict(self)
+        return json.dumps(values | {"sha256": _digest(values)}, indent=1).encode()
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
@@ -54,26 +65,48 @@ class Manifest:
         """
         path = folder / NAME
         try:
-            data = json.loads(path.read_bytes())
-            if int(data["format"]) > FORMAT:
+            written = path.read_bytes()
+            data = json.loads(written)
+            if int(data["format"]) > FORMAT and _vouches(data):
                 raise IndexMismatch(
                     f"{folder} was made by a newer Quotewell (build format {data['format']}, this "
                     f"one reads up to {FORMAT}); update with: pip install --upgrade quotewell"
                 )
-            return cls(
-                int(data["format"]),
-                str(data["build"]),
-                str(data["created"]),
-                EmbedderMark(**data["embedder"]),
-                str(data["splitter"]),
-                {str(k): int(v) for k, v in data["counts"].items()},
-                None if data["unread"] is None else str(data["unread"]),
-                {_file(k): _sum(v) for k, v in data["files"].items()},
-            )
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            return _checked(cls._of(data), written)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise IndexDamaged(
                 f"cannot read {path}: {error}; make a new build with: rag ingest"
             ) from error
+
+    @classmethod
+    def _of(cls, data: Mapping[str, Any]) -> "Manifest":
+        return cls(
+            int(data["format"]),
+            str(data["build"]),
+            str(data["created"]),
+            EmbedderMark(**data["embedder"]),
+            str(data["splitter"]),
+            {str(k): int(v) for k, v in data["counts"].items()},
+            None if data["unread"] is None else str(data["unread"]),
+            {_file(k): _sum(v) for k, v in data["files"].items()},
+            int(data.get("generation", -1)),
+        )
+
+
+def _checked(manifest: Manifest, written: bytes) -> Manifest:
+    vouches = manifest.format != 1 or b'"sha256": "' in written[-90:]
+    if vouches and manifest.to_json() != written:
+        raise ValueError("it does not match its own SHA-256")
+    return manifest
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+
+def _vouches(data: Mapping[str, Any]) -> bool:
+    """Return whether a manifest, of whatever format, matches its own SHA-256."""
+    return data.get("sha256") == _digest({k: v for k, v in data.items() if k != "sha256"})
 
 
 def _file(name: str) -> str:

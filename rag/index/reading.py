@@ -40,6 +40,11 @@ JOIN location AS own ON own.location = document.location
 LEFT JOIN report ON report.file = own.file
 """
 _UNREAD = "SELECT file, report FROM report WHERE file NOT IN (SELECT file FROM location)"
+_KNOWN = """
+SELECT report.file, report.source, coalesce(min(sha256), ''), coalesce(max(sha256), ''),
+    count(location) FROM report LEFT JOIN location ON location.file = report.file
+GROUP BY report.file
+"""
 _COUNTS = """
 SELECT (SELECT count(*) FROM document), (SELECT count(*) FROM location),
     (SELECT count(*) FROM document JOIN chunk ON chunk.content = document.content AND live),
@@ -80,6 +85,16 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file that was read once: what its bytes were, and how many documents it holds."""
+
+    source: str
+    stamp: str
+    """Empty if it has to be read again whatever its bytes are."""
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How much an index holds now; characters and chunks of every document together."""
 
@@ -110,46 +125,55 @@ class LedgerReader:
         self.close()
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection to one thread at a time, for a short look."""
         with self._mutex, sqlite_errors(self.folder.ledger):
             yield self._db
 
-    def unchanged(self, location: str, sha256: str) -> bool:
-        """Return whether the file at `location` was last read with this SHA-256."""
-        with self._reading() as db:
-            rows = db.execute("SELECT sha256 FROM location WHERE file = ?", (plain(location),))
-            sums = {row[0] for row in rows}
-        return sums == {sha256}
+    def known_files(self) -> dict[str, KnownFile]:
+        """Return every file that was read or could not be, by its absolute path."""
+        with self.reading() as db:
+            rows = db.execute(_KNOWN).fetchall()
+        return {
+            file: KnownFile(source, low if low == high else "", count)
+            for file, source, low, high, count in rows
+        }
 
     def sources(self) -> list[SourceRow]:
         """Return every document that is in the index now and every unread file, by source."""
-        with self._reading() as db:
+        with self.reading() as db:
             rows = [_source_row(row) for row in db.execute(_SOURCES)]
             rows += [_unread_row(file, data) for file, data in db.execute(_UNREAD)]
         return sorted(rows, key=lambda row: row.source)
 
     def locations(self) -> list[Location]:
         """Return every place content was read from, copies included, by source."""
-        with self._reading() as db:
+        with self.reading() as db:
             rows = db.execute("SELECT source, file FROM location ORDER BY source")
             return [Location(*row) for row in rows]
 
     def reports(self) -> list[FileReport]:
         """Return what became of every file when it was last read, by source."""
-        with self._reading() as db:
+        with self.reading() as db:
             rows = db.execute("SELECT report FROM report ORDER BY source")
             return [load_report(row[0]) for row in rows]
 
     def counts(self) -> Counts:
         """Return how much is in the index now."""
-        with self._reading() as db:
+        with self.reading() as db:
             return Counts(*db.execute(_COUNTS).fetchone())
 
     def splitter(self) -> str | None:
         """Return the fingerprint of the splitter that cut the chunks, if it was recorded."""
-        with self._reading() as db:
+        with self.reading() as db:
             row = db.execute("SELECT value FROM note WHERE key = 'splitter'").fetchone()
         return None if row is None else str(row[0])
+
+    def generation(self) -> int:
+        """Return a number that every change of documents or reports raises."""
+        with self.reading() as db:
+            row = db.execute("SELECT value FROM note WHERE key = 'generation'").fetchone()
+        return 0 if row is None else int(row[0])
 
     def document(self, document_id: DocumentId, revision: Revision | None = None) -> Document:
         """Return a document as it is now, or with the content of an earlier `revision`.
@@ -157,7 +181,7 @@ class LedgerReader:
         Raises:
             IndexDamaged: If the ledger holds no such document or revision any more.
         """
-        with self._reading() as db:
+        with self.reading() as db:
             row = db.execute(f"{_SOURCES} WHERE document.id = ?", (document_id,)).fetchone()
         if row is None and revision is None:
             raise IndexDamaged(self._gone(f"document {document_id}"))
@@ -172,7 +196,7 @@ class LedgerReader:
         Raises:
             QuestionError: If there is none.
         """
-        with self._reading() as db:
+        with self.reading() as db:
             row = db.execute(
                 "SELECT document FROM location WHERE ? IN (document, source, location)",
                 (plain(name),),
@@ -191,7 +215,7 @@ class LedgerReader:
         Raises:
             IndexDamaged: If the ledger holds no such revision any more.
         """
-        with self._reading() as db:
+        with self.reading() as db:
             document = read_document(db, document_id, revision, source, also)
         if document is None:
             raise IndexDamaged(self._gone(f"revision {revision} of {source!r}"))
@@ -203,7 +227,7 @@ class LedgerReader:
         Raises:
             IndexDamaged: If the ledger does not hold it any more.
         """
-        with self._reading() as db:
+        with self.reading() as db:
             row = db.execute("SELECT text FROM content WHERE revision = ?", (revision,)).fetchone()
         if row is None:
             raise IndexDamaged(self._gone(f"revision {revision}"))
@@ -211,7 +235,7 @@ class LedgerReader:
 
     def rows(self, ids: Sequence[ChunkId]) -> dict[int, tuple[Row, Revision]]:
         """Return the stored row and the revision of each chunk of `ids` that is known."""
-        with self._reading() as db:
+        with self.reading() as db:
             rows = db.execute(
                 "SELECT chunk.id, start, end, heading, revision FROM chunk "
                 "JOIN content ON content.id = chunk.content "
@@ -227,7 +251,7 @@ class LedgerReader:
             IndexDamaged: If one belongs to no document that is in the index now.
         """
         rows = self.rows(ids)
-        with self._reading() as db:
+        with self.reading() as db:
             owners: dict[str, str] = dict(
                 db.execute(
                     "SELECT revision, document.id FROM document "
@@ -245,7 +269,7 @@ class LedgerReader:
 
     def live_chunks(self) -> Iterator[tuple[Revision, Ids]]:
         """Yield every current revision with the ids of its chunks, shape (n,)."""
-        with self._reading() as db:
+        with self.reading() as db:
             rows = db.execute(
                 "SELECT revision, chunk.id FROM document JOIN content "
                 "ON content.id = document.content JOIN chunk ON chunk.content = content.id AND live"
@@ -262,16 +286,16 @@ class LedgerReader:
         The texts are those missing when the first batch is asked for; vectors may be put
         between batches.
         """
-        with self._reading() as db:
+        with self.reading() as db:
             ids = vectors.missing(db, fingerprint)
         for start in range(0, len(ids), batch):
-            with self._reading() as db:
+            with self.reading() as db:
                 rows = vectors.texts(db, ids[start : start + batch])
             yield rows
 
     def count_missing(self, fingerprint: str) -> int:
         """Return how many live texts have no vector by this embedder."""
-        with self._reading() as db:
+        with self.reading() as db:
             return len(vectors.missing(db, fingerprint))
 
     def live_rows(
@@ -288,6 +312,13 @@ class LedgerReader:
                 yield from vectors.live(db, fingerprint, dim, batch)
         finally:
             db.close()
+
+    def some_rows(
+        self, fingerprint: str, dim: int, most: int
+    ) -> Iterator[tuple[Ids, Floats, list[str]]]:
+        """Yield what `live_rows` does, for at most `most` chunks drawn by chance."""
+        with self.reading() as db:
+            yield from vectors.live(db, fingerprint, dim, _BATCH, most)
 
     def _gone(self, what: str) -> str:
         return (

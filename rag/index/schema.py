@@ -1,5 +1,6 @@
 """The ledger's tables, how its file is opened, and what SQLite's errors mean to a person."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +8,9 @@ from pathlib import Path
 
 from rag.errors import DiskFull, IndexBusy, IndexDamaged, IndexFault, IndexMismatch
 
-VERSION = 1
+VERSION = 2
 _WAIT_SECONDS = 10.0
+_PAGE = 4096
 
 # A revision is stored once, however many documents had it; `document.content` is what a
 # document says now. A location is one record of one file; several may share a document.
@@ -38,6 +40,25 @@ CREATE TABLE vector (
 CREATE TABLE report (
     file TEXT PRIMARY KEY, source TEXT NOT NULL, report TEXT NOT NULL, at TEXT NOT NULL);
 CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+# What format 2 adds: who may write, what ran, what was live when, what was seen of each file,
+# and what must not come back.
+_LIVING = """
+CREATE TABLE lease (
+    id INTEGER PRIMARY KEY CHECK (id = 1), token INTEGER NOT NULL, holder TEXT NOT NULL,
+    since TEXT NOT NULL);
+INSERT INTO lease VALUES (1, 0, '', '');
+CREATE TABLE run (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, why TEXT NOT NULL, due TEXT NOT NULL,
+    started TEXT NOT NULL, finished TEXT NOT NULL, outcome TEXT NOT NULL, build TEXT NOT NULL,
+    counts TEXT NOT NULL, note TEXT NOT NULL);
+CREATE UNIQUE INDEX run_due ON run (due) WHERE due <> '';
+CREATE TABLE publication (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, build TEXT NOT NULL, at TEXT NOT NULL,
+    forced INTEGER NOT NULL);
+CREATE TABLE seen (
+    file TEXT PRIMARY KEY, look TEXT NOT NULL, stamp TEXT NOT NULL);
+CREATE TABLE forgotten (key BLOB PRIMARY KEY, at TEXT NOT NULL);
 """
 
 
@@ -72,7 +93,7 @@ def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, read_only: boo
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA secure_delete = ON")  # what is removed must not stay in the file
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    version = format_of(db)
     if version > VERSION:
         raise IndexMismatch(
             f"{path} was made by a newer Quotewell (ledger format {version}, this one reads up "
@@ -80,11 +101,34 @@ def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, read_only: boo
         )
     empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if version == 0 and create and empty:  # new, or killed before its tables were made
-        db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+        _run(db, _TABLES + _LIVING)
+    elif version == 1 and not read_only:
+        _run(db, _LIVING)
     elif version == 0:
         raise IndexDamaged(
             f"{path} holds no ledger; delete its folder and make the index again with: rag ingest"
         )
+
+
+def format_of(db: sqlite3.Connection) -> int:
+    """Return the ledger's format; format 1 lacks the tables of a living index."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _run(db: sqlite3.Connection, statements: str) -> None:
+    """Bring the ledger to `VERSION`, all of it or nothing, whoever else tries at this moment."""
+    before = format_of(db)
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if format_of(db) == before:  # or another process was quicker
+            for statement in filter(str.strip, statements.split(";\n")):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {VERSION}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
 
 
 @contextmanager
@@ -105,7 +149,8 @@ def sqlite_errors(path: Path) -> Iterator[None]:
 
 def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
+    refused = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+    if code == sqlite3.SQLITE_FULL or (code in refused and _is_full(path)):
         return DiskFull(f"no room to write {path}; nothing was changed; free some space and retry")
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return IndexBusy(f"{path} is locked by another process; wait until it is done and retry")
@@ -114,6 +159,14 @@ def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
             f"{path} is damaged ({error}); restore it from a backup, or delete its folder and "
             "make the index again with: rag ingest"
         )
-    if code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}:
+    if code in refused:
         return IndexFault(f"cannot use {path} ({error}); see to the disk and its permissions")
     return error
+
+
+def _is_full(path: Path) -> bool:
+    """Return whether the disk has no room for another page, whatever SQLite says of it."""
+    try:
+        return shutil.disk_usage(path.parent).free < _PAGE
+    except OSError:
+        return False

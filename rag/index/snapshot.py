@@ -1,5 +1,7 @@
 """Open the live build for questions: checked first, unchanging while it is open."""
 
+import logging
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -7,32 +9,27 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.errors import IndexDamaged, IndexMismatch, IndexNotFound
+from rag.errors import IndexDamaged, IndexFault, IndexMismatch, IndexNotFound
 from rag.index.build import live_build
 from rag.index.catalog import Catalog, Entry
 from rag.index.dense import FaissIndex
-from rag.index.disk import FileSum, file_sum
-from rag.index.layout import IndexFolder
+from rag.index.journal import publications
+from rag.index.layout import IndexFolder, is_build_id
 from rag.index.lexical import Bm25Index
-from rag.index.manifest import Manifest
+from rag.index.manifest import NAME, EmbedderMark, Manifest
+from rag.index.pruning import hold
 from rag.index.reading import LedgerReader, check_exists, open_reader
 from rag.index.records import read_chunk
+from rag.index.whole import checked_build, read_manifest
 from rag.protocols import Floats, Ids
 from rag.types import Chunk, ChunkId, Document, DocumentId, Filter, Hit
 
 _REMEMBERED = 20_000_000  # characters of document text kept in memory
 
-_NEEDED = {
-    "documents.json",
-    "chunks.npy",
-    "owners.npy",
-    "dense.faiss",
-    *(f"lexical/{name}" for name in ("ids.npy", "starts.npy", "rows.npy", "scores.npy")),
-    "lexical/terms.json",
-}
-_Mark = tuple[int, int, int]
-_verified: dict[Path, tuple[_Mark, FileSum]] = {}
-"""Files this process has hashed: (size in bytes, mtime in ns, inode) and their sum."""
+_TRIES = 5
+"""How often a build may be replaced while it is being opened."""
+
+logger = logging.getLogger(__name__)
 
 
 class FolderSnapshot:
@@ -45,9 +42,16 @@ class FolderSnapshot:
         dense: FaissIndex,
         lexical: Bm25Index,
         ledger: LedgerReader,
+        held: int,
     ) -> None:
-        """Use opened parts; call `open_snapshot` instead."""
+        """Use opened parts; call `open_snapshot` instead.
+
+        `held` is a handle that keeps the build from being deleted; `close` closes it.
+        """
         self.manifest = manifest
+        self.stands_in: str | None = None
+        """The id of the damaged live build that this one answers for, or None."""
+        self._held: int | None = held
         self._catalog = catalog
         self._dense = dense
         self._lexical = lexical
@@ -63,8 +67,14 @@ class FolderSnapshot:
 
     @property
     def unread(self) -> str | None:
-        """What could not be read when it was made, in one sentence, or None."""
-        return self.manifest.unread
+        """What could not be read when it was made, in one sentence, or None.
+
+        Also says that the live build is damaged when this one stands in for it.
+        """
+        if self.stands_in is None:
+            return self.manifest.unread
+        damaged = f"Build {self.stands_in} is damaged, so the one before it answers."
+        return " ".join(filter(None, (damaged, self.manifest.unread)))
 
     def __len__(self) -> int:
         """Return the number of chunks."""
@@ -121,9 +131,23 @@ class FolderSnapshot:
             )
         return self._remember(entry)
 
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Return every document of this build, without its text."""
+        return self._catalog.entries
+
     def close(self) -> None:
         """Release files; safe to call twice."""
         self._ledger.close()
+        with self._mutex:
+            held, self._held = self._held, None
+        if held is not None:
+            os.close(held)
+
+    def __del__(self) -> None:
+        """Release the build, so that a forgotten snapshot does not keep it for ever."""
+        if self._held is not None:
+            os.close(self._held)
 
     def _remember(self, entry: Entry) -> Document:
         """Return a document, from memory if it was used lately."""
@@ -144,91 +168,119 @@ class FolderSnapshot:
 
 
 def open_snapshot(
-    folder: IndexFolder, *, fingerprint: str, dim: int, embedder_name: str
+    folder: IndexFolder,
+    *,
+    fingerprint: str,
+    dim: int,
+    embedder_name: str,
+    build: str | None = None,
 ) -> FolderSnapshot:
-    """Open the live build of `folder` for an embedder.
+    """Open the live build of `folder` for an embedder, or the build before if it is damaged.
 
-    Every file is checked against the manifest's SHA-256 before it is opened.
+    Every file is checked against the manifest's SHA-256 before it is opened. While the
+    snapshot is open, nobody deletes its build.
 
     Args:
         folder: The index.
         fingerprint: Of the embedder that will embed the questions.
         dim: Length of its vectors.
         embedder_name: What people call it.
+        build: The id of the build to open, live or not; no other is opened in its place.
 
     Raises:
-        IndexNotFound: If there is no such index, or nothing was published yet.
+        IndexNotFound: If there is no such index or build, or nothing was published yet.
         IndexMismatch: If another embedder or a newer Quotewell made the build.
-        IndexDamaged: If a file is missing or altered.
+        IndexDamaged: If a file is missing or altered, and no build before is whole.
     """
     check_exists(folder)
-    build_id = live_build(folder)
-    if build_id is None:
+    asking = EmbedderMark(embedder_name, fingerprint, dim)
+    if build is not None:
+        if not is_build_id(build) or not folder.build(build).is_dir():
+            there = ", ".join(folder.build_ids()) or "none"
+            raise IndexNotFound(f"no build {build!r} in {folder.builds}; the builds are: {there}")
+        return _opened(folder, build, asking)
+    for _ in range(_TRIES):
+        live = _live(folder)
+        try:
+            return _opened(folder, live, asking)
+        except IndexDamaged as error:
+            if _live(folder) != live:
+                continue  # it was replaced and deleted while it was being opened
+            return _fallen_back(folder, live, asking, error)
+    raise IndexFault(f"index {folder.name!r} changes faster than it can be opened; try again")
+
+
+def _live(folder: IndexFolder) -> str:
+    """Return the id in LIVE or, if that file is damaged or gone, what was last published."""
+    try:
+        live = live_build(folder)
+    except IndexDamaged:
+        live = None
+    live = live or next((entry.build for entry in publications(folder, 1)), None)
+    if live is None:
         raise IndexNotFound(
             f"index {folder.name!r} has no build yet (its first ingest did not finish); "
             "make one with: rag ingest <folder or file>"
         )
+    return live
+
+
+def _fallen_back(
+    folder: IndexFolder, live: str, asking: EmbedderMark, why: IndexDamaged
+) -> FolderSnapshot:
+    """Return the latest build before `live` that is whole, or raise `why`."""
+    for entry in publications(folder):
+        if entry.build == live:
+            continue
+        try:
+            snapshot = _opened(folder, entry.build, asking)
+        except (IndexDamaged, IndexMismatch):
+            continue
+        logger.error("answering from build %s, since %s", entry.build, why)
+        snapshot.stands_in = live
+        return snapshot
+    raise why
+
+
+def _opened(folder: IndexFolder, build_id: str, asking: EmbedderMark) -> FolderSnapshot:
     path = folder.build(build_id)
-    manifest = Manifest.read(path)
-    _check_embedder(manifest, folder, fingerprint, dim, embedder_name)
-    for name, recorded in manifest.files.items():
-        _verify(path / name, recorded)
-    _check_complete(manifest, path)
+    try:
+        held = hold(path / NAME)
+    except OSError as error:
+        raise IndexDamaged(
+            f"cannot read {path / NAME}: {error}; make a new build with: rag ingest"
+        ) from error
+    try:
+        return _read(folder, path, asking, held)
+    except BaseException:
+        os.close(held)
+        raise
+
+
+def _read(folder: IndexFolder, path: Path, asking: EmbedderMark, held: int) -> FolderSnapshot:
+    manifest = read_manifest(path)
+    _check_embedder(manifest, folder, asking)
+    checked_build(path)
     catalog, dense, lexical = (
         Catalog.open(path),
-        FaissIndex.open(path / "dense.faiss", dim),
+        FaissIndex.open(path / "dense.faiss", asking.dim),
         Bm25Index.open(path / "lexical"),
     )
     if not len(catalog.ids) == len(dense) == len(lexical) == manifest.counts["chunks"]:
         raise IndexDamaged(
-            f"the parts of build {build_id} in {folder.builds} hold different numbers of "
+            f"the parts of build {path.name} in {folder.builds} hold different numbers of "
             "chunks; make a new build with: rag ingest"
         )
-    return FolderSnapshot(manifest, catalog, dense, lexical, open_reader(folder))
+    return FolderSnapshot(manifest, catalog, dense, lexical, open_reader(folder), held)
 
 
-def _check_embedder(
-    manifest: Manifest, folder: IndexFolder, fingerprint: str, dim: int, name: str
-) -> None:
+def _check_embedder(manifest: Manifest, folder: IndexFolder, asking: EmbedderMark) -> None:
     made = manifest.embedder
-    if (made.fingerprint, made.dim) == (fingerprint, dim):
+    if (made.fingerprint, made.dim) == (asking.fingerprint, asking.dim):
         return
     raise IndexMismatch(
         f"index {folder.name!r} was built with embedder {made.name!r} (dimension {made.dim}, "
-        f"fingerprint {made.fingerprint}), and questions would be embedded with {name!r} "
-        f"(dimension {dim}, fingerprint {fingerprint}); set embedder.model to {made.name!r}, or "
-        "embed the documents again with: rag ingest"
+        f"fingerprint {made.fingerprint}), and questions would be embedded with {asking.name!r} "
+        f"(dimension {asking.dim}, fingerprint {asking.fingerprint}); set embedder.model to "
+        f"{made.name!r}, or embed the documents again with: rag ingest"
     )
-
-
-def _check_complete(manifest: Manifest, path: Path) -> None:
-    lacking = _NEEDED - manifest.files.keys()
-    if lacking:
-        raise IndexDamaged(
-            f"the manifest in {path} lists no {', '.join(sorted(lacking))}; "
-            "make a new build with: rag ingest"
-        )
-
-
-def _verify(path: Path, recorded: FileSum) -> None:
-    """Check one file's size and SHA-256; a file this process checked before is hashed once.
-
-    Raises:
-        IndexDamaged: If it is missing or altered.
-    """
-    remedy = "restore it from a backup, or make a new build with: rag ingest"
-    try:
-        stat = path.stat()
-        mark = (stat.st_size, stat.st_mtime_ns, stat.st_ino)
-        if stat.st_size != recorded.bytes:
-            raise IndexDamaged(
-                f"{path} is {stat.st_size} bytes long, its manifest says {recorded.bytes}; {remedy}"
-            )
-        if _verified.get(path) == (mark, recorded):
-            return
-        found = file_sum(path)
-    except OSError as error:
-        raise IndexDamaged(f"cannot read {path}: {error}; {remedy}") from error
-    if found != recorded:
-        raise IndexDamaged(f"{path} does not match the SHA-256 in its manifest; {remedy}")
-    _verified[path] = (mark, recorded)

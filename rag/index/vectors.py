@@ -5,6 +5,7 @@ file and a repeated paragraph find theirs again.
 """
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -29,8 +30,12 @@ WHERE id IN (SELECT value FROM json_each(?)) ORDER BY content, start
 _LIVE = """
 SELECT chunk.content, chunk.id, start, end, heading, vector.vector
 FROM document JOIN chunk ON chunk.content = document.content AND chunk.live
-JOIN vector ON vector.embedder = ? AND vector.embed_key = chunk.embed_key
+JOIN vector ON vector.embedder = ? AND vector.embed_key = chunk.embed_key {}
 ORDER BY chunk.content, start
+"""
+_SOME = """
+SELECT chunk.id FROM chunk JOIN document ON document.content = chunk.content
+WHERE chunk.live AND chunk.id {} ? ORDER BY chunk.id LIMIT ?
 """
 
 
@@ -74,14 +79,21 @@ def put(db: sqlite3.Connection, fingerprint: str, keys: Sequence[bytes], vectors
 
 
 def live(
-    db: sqlite3.Connection, fingerprint: str, dim: int, batch: int
+    db: sqlite3.Connection, fingerprint: str, dim: int, batch: int, most: int | None = None
 ) -> Iterator[tuple[Ids, Floats, list[str]]]:
     """Yield ids (n,), unit vectors (n, dim) and embedding texts of all live chunks.
+
+    Args:
+        db: The ledger.
+        fingerprint: The embedder's.
+        dim: Length of its vectors.
+        batch: Rows in memory at a time.
+        most: Stop after so many chunks, from a place drawn by chance; None gives all.
 
     Raises:
         IndexMismatch: If a kept vector is not of length `dim`.
     """
-    cursor = db.execute(_LIVE, (_embedder(db, fingerprint),))
+    cursor = _live_rows(db, _embedder(db, fingerprint), most)
     rows: list[tuple[int, bytes, str]] = []
     for id_, text, vector in _with_texts(db, cursor):
         if len(vector) != 4 * dim:
@@ -95,6 +107,17 @@ def live(
             rows = []
     if rows:
         yield _arrays(rows, dim)
+
+
+def _live_rows(db: sqlite3.Connection, embedder: int, most: int | None) -> sqlite3.Cursor:
+    if most is None:
+        return db.execute(_LIVE.format(""), (embedder,))
+    # Ids are hashes, so the next ones after any number are drawn by chance.
+    start = secrets.randbelow(2**63)
+    rows = [row for test in (">=", "<") for row in db.execute(_SOME.format(test), (start, most))]
+    some = [row[0] for row in rows]
+    only = "AND chunk.id IN (SELECT value FROM json_each(?)) "
+    return db.execute(_LIVE.format(only), (embedder, json.dumps(some[:most])))
 
 
 def _arrays(rows: list[tuple[int, bytes, str]], dim: int) -> tuple[Ids, Floats, list[str]]:

@@ -126,7 +126,7 @@ def models_used(settings: Settings, mode: Mode) -> dict[str, object]:
 
     registry = Registry.load(settings.models)
     named = {
-        "embedder": settings.embedder.model,
+        "embedder": settings.embedder.named,
         "verifier": settings.verifier.model,
         "reranker": settings.search.reranker,
         "generator": settings.generator.model if mode is Mode.GENERATIVE else "",

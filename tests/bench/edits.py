@@ -192,7 +192,7 @@ def main(arguments: Sequence[str]) -> None:
     floor = settings.answer.support_floor
     columns = {"exact checks": judged(pairs, Credulous(), floor)}
     if not chosen.checks_only:
-        verifier = SimilarityVerifier(open_embedder(settings.embedder.model, settings.models))
+        verifier = SimilarityVerifier(open_embedder(settings.embedder.named, settings.models))
         columns["as shipped"] = judged(pairs, verifier, floor)
     print("\n".join(report(pairs, columns)))
     print("\n".join(failures(pairs, list(columns.values())[-1], chosen.failures)))

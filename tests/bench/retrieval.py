@@ -19,9 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.index.build import make_build, prune, publish
+from rag.index.build import make_build, publish
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
+from rag.index.pruning import prune
 from rag.index.snapshot import FolderSnapshot, open_snapshot
 from rag.protocols import Floats
 from rag.reports import FileReport, FileStatus

@@ -92,7 +92,7 @@ def environment_of(settings: Settings, threads: int) -> dict[str, str]:
         **OFFLINE,
         "PYTHONPATH": str(ROOT),
         "COMPARE_MODELS": str(settings.models.absolute()),
-        "COMPARE_EMBEDDER": str(registry.verify(settings.embedder.model)),
+        "COMPARE_EMBEDDER": str(registry.verify(settings.embedder.named)),
         "COMPARE_GENERATOR": str(registry.verify(settings.generator.model)),
         "COMPARE_THREADS": str(threads),
     }

@@ -175,16 +175,6 @@ def test_a_file_that_changes_while_being_read_is_refused(tmp_path):
         list(reading)
 
 
-def test_a_file_that_changed_since_it_was_hashed_is_refused(tmp_path):
-    path = tmp_path / "a.txt"
-    path.write_bytes(b"before")
-    _, digest = take(path, 1)
-    path.write_bytes(b"after!")
-
-    with pytest.raises(LoadError, match="changed while it was being read"):
-        take(path, 1, digest)
-
-
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_without_permission_is_refused(tmp_path):
     path = tmp_path / "a.txt"

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from rag.errors import DiskFull, IndexBusy, IndexFault, IndexMismatch, IndexNotFound
-from rag.index.build import live_build, make_build, prune, publish
+from rag.index.build import live_build, make_build, publish
 from rag.index.disk import Disk
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.manifest import Manifest, unread_sentence
+from rag.index.pruning import prune
 from rag.reports import FileReport, FileStatus
 from tests.index.material import EMBEDDER, Lines, build, build_and_publish, embed, opened, put
 
@@ -224,16 +225,17 @@ def test_a_new_build_sorts_last_even_if_the_clock_was_set_back(folder, ledger):
     assert build(folder, ledger).build > ahead
 
 
-def test_prune_keeps_the_newest_and_the_live_one_and_clears_leftovers(folder, ledger):
+def test_prune_keeps_what_was_live_last_and_the_newest_and_clears_leftovers(folder, ledger):
     put(ledger, "/a.txt", "apples")
-    ids = [build(folder, ledger).build for _ in range(5)]
-    publish(folder, ids[1])
+    ids = [build(folder, ledger).build for _ in range(6)]
+    for live in (0, 2, 3):
+        publish(folder, ids[live])
     (folder.builds / ".making-20200101-000000-dead").mkdir()
 
     removed = prune(folder, keep=2)
 
-    assert removed == [ids[0], ids[2]]
-    assert sorted(path.name for path in folder.builds.iterdir()) == [ids[1], ids[3], ids[4]]
+    assert removed == [ids[0], ids[1], ids[4]]
+    assert sorted(path.name for path in folder.builds.iterdir()) == [ids[2], ids[3], ids[5]]
     assert answers(folder)[1] == ["apples"]
 
 

@@ -1,10 +1,11 @@
 """What the ledger holds: documents, their copies and revisions, and what is swept away."""
 
+from itertools import pairwise
+
 import pytest
 
-from rag.errors import (
-    QuestionError,
-)
+from rag.errors import QuestionError
+from rag.index.reading import KnownFile
 from rag.reports import FileReport, FileStatus
 from rag.types import (
     Block,
@@ -104,14 +105,34 @@ def test_counts_and_report_say_what_was_stored(ledger):
     assert (counts.documents, counts.sources, counts.chunks, counts.characters) == (1, 1, 2, 7)
 
 
-def test_a_file_is_unchanged_only_with_the_same_path_and_sum(ledger):
+def test_every_file_that_was_looked_at_is_known_with_what_marks_its_bytes(ledger):
     ledger.put_file(
         "/a.txt", "sum", [(document("a.txt", "x"), [])], FileReport("a.txt", FileStatus.ACCEPTED)
     )
+    ledger.put_file("/b.bin", "sum", [], FileReport("b.bin", FileStatus.REJECTED, reason="No."))
 
-    assert ledger.unchanged("/a.txt", "sum")
-    assert not ledger.unchanged("/a.txt", "other")
-    assert not ledger.unchanged("/b.txt", "sum")
+    assert ledger.known_files() == {
+        "/a.txt": KnownFile("a.txt", "sum", 1),
+        "/b.bin": KnownFile("b.bin", "", 0),
+    }
+
+
+def test_only_a_change_of_what_is_held_or_reported_raises_the_generation(ledger):
+    seen = [ledger.generation()]
+    bad = FileReport("b.bin", FileStatus.REJECTED, reason="No.")
+    for act in (
+        lambda: put(ledger, "/a.txt", "x"),
+        lambda: ledger.put_file("/b.bin", "sum", [], bad),
+        lambda: ledger.put_file("/b.bin", "sum", [], bad),
+        lambda: embed(ledger),
+        lambda: ledger.sweep([], []),
+        lambda: ledger.remove("a.txt"),
+    ):
+        act()
+        seen.append(ledger.generation())
+
+    raised = [later > earlier for earlier, later in pairwise(seen)]
+    assert raised == [True, True, False, False, False, True]
 
 
 # Identity
@@ -255,17 +276,17 @@ def test_a_file_that_can_no_longer_be_read_keeps_its_last_version_and_says_so(le
         "The file is cut off. The last version that could be read stays in the index."
     )
     assert (row.status, row.reason) == (FileStatus.REJECTED, report.reason)
-    assert not ledger.unchanged("/a.txt", "bad sum")
+    assert ledger.known_files()["/a.txt"].stamp == ""
 
 
 def test_a_file_that_changes_back_after_a_rejection_is_read_again(ledger):
     put(ledger, "/a.txt", "good")
     sha256 = "770e607624d689265ca6c44884d0807d9b054d23c473c106c72be9de08b7376c"
-    assert ledger.unchanged("/a.txt", sha256)
+    assert ledger.known_files()["/a.txt"].stamp == sha256
 
     ledger.put_file("/a.txt", "x", [], FileReport("a.txt", FileStatus.REJECTED, reason="Bad."))
 
-    assert not ledger.unchanged("/a.txt", sha256)
+    assert ledger.known_files()["/a.txt"].stamp == ""
 
 
 def test_a_file_never_read_is_listed_with_its_reason_and_no_document(ledger):

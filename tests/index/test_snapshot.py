@@ -1,20 +1,25 @@
 """A build in a folder: it stays what it was, is served only whole, and says what is wrong."""
 
+import hashlib
 import json
 import shutil
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
 from rag.errors import IndexDamaged, IndexMismatch, IndexNotFound, QuestionError
-from rag.index.build import prune
+from rag.index.build import live_build
 from rag.index.ledger import Ledger
+from rag.index.manifest import Manifest
+from rag.index.pruning import prune
 from rag.index.snapshot import open_snapshot
 from rag.types import Filter
 from tests.index.material import (
     EMBEDDER,
     Lines,
+    build,
     build_and_publish,
     index_of,
     opened,
@@ -79,13 +84,27 @@ def test_a_later_revision_does_not_show_in_an_older_snapshot(folder, open_folder
     assert _texts(open_folder(), "apples pears bread") == ["pears"]
 
 
-def test_a_snapshot_whose_build_was_pruned_says_so(folder, open_folder):
+def test_a_build_that_somebody_reads_is_not_pruned_until_it_is_closed(folder, open_folder):
+    first = index_of(folder, {"/a.txt": "apples"})
+    snapshot = open_folder()
+    with Ledger.open(folder) as ledger:
+        put(ledger, "/a.txt", "pears")
+        build_and_publish(folder, ledger)
+
+    assert prune(folder, keep=1) == []
+    assert _texts(snapshot, "apples") == ["apples"]
+
+    snapshot.close()
+    assert prune(folder, keep=1) == [first.build]
+
+
+def test_a_snapshot_whose_build_was_taken_from_it_says_so(folder, open_folder):
     index_of(folder, {"/a.txt": "apples"})
     snapshot = open_folder()
     with Ledger.open(folder) as ledger:
         put(ledger, "/a.txt", "pears")
         build_and_publish(folder, ledger)
-        prune(folder, keep=1)
+        prune(folder, keep=1, held=False)
 
     with pytest.raises(IndexDamaged, match="open the index again"):
         _texts(snapshot, "apples")
@@ -200,15 +219,28 @@ def test_a_manifest_that_makes_no_sense_is_damage(folder, content):
 
 
 def _edit(folder, made, **changes):
+    """Change a manifest as somebody would who knows how it vouches for itself."""
     path = folder.build(made.build) / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    values = json.loads(path.read_text()) | changes
+    del values["sha256"]
+    values["sha256"] = hashlib.sha256(json.dumps(values).encode()).hexdigest()
+    path.write_text(json.dumps(values, indent=1))
 
 
 def test_a_build_of_a_newer_version_is_refused(folder):
     made = index_of(folder, {"/a.txt": "apples"})
-    _edit(folder, made, format=2, files="in another shape")
+    _edit(folder, made, format=3, files="in another shape")
 
     with pytest.raises(IndexMismatch, match=r"newer Quotewell.*upgrade"):
+        opened(folder)
+
+
+def test_a_version_that_was_altered_is_damage_not_a_newer_build(folder):
+    made = index_of(folder, {"/a.txt": "apples"})
+    path = folder.build(made.build) / "manifest.json"
+    path.write_bytes(path.read_bytes().replace(b'"format": 2', b'"format": 6'))
+
+    with pytest.raises(IndexDamaged, match="cannot read"):
         opened(folder)
 
 
@@ -244,12 +276,80 @@ def test_an_index_that_does_not_exist_or_was_never_published_is_named(folder):
 
 
 @pytest.mark.parametrize("content", [b"../../etc", b"\xff\xfe", b""])
-def test_a_live_file_that_names_no_build_is_damage(folder, content):
-    index_of(folder, {"/a.txt": "apples"})
+def test_where_live_names_no_build_what_was_published_last_answers(folder, open_folder, content):
+    made = index_of(folder, {"/a.txt": "apples"})
     folder.live.write_bytes(content)
 
+    assert open_folder().build == made.build
     with pytest.raises(IndexDamaged, match="names no build"):
-        opened(folder)
+        live_build(folder)
+
+
+def test_a_live_file_that_is_gone_is_no_loss(folder, open_folder):
+    made = index_of(folder, {"/a.txt": "apples"})
+    folder.live.unlink()
+
+    assert open_folder().build == made.build
+
+
+@pytest.mark.parametrize("name", ["dense.faiss", "documents.json", "manifest.json"])
+def test_the_build_published_before_stands_in_for_a_damaged_one_and_says_so(
+    folder, open_folder, name
+):
+    first = index_of(folder, {"/a.txt": "apples"})
+    with Ledger.open(folder) as ledger:
+        put(ledger, "/a.txt", "pears")
+        never_live = build(folder, ledger)
+        second = build_and_publish(folder, ledger)
+    path = folder.build(second.build) / name
+    path.write_bytes(path.read_bytes()[:-1])
+
+    snapshot = open_folder()
+
+    assert snapshot.build == first.build != never_live.build
+    assert snapshot.stands_in == second.build
+    assert f"Build {second.build} is damaged" in snapshot.unread
+    assert _texts(snapshot, "apples") == ["apples"]
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "documents.json", "lexical"])
+def test_a_file_of_another_build_is_noticed(folder, file):
+    index_of(folder, {"/a.txt": "apples"})
+    with Ledger.open(folder) as ledger:
+        put(ledger, "/a.txt", "pears")
+        second = build_and_publish(folder, ledger)
+    first, other = (folder.build(id_) / file for id_ in folder.build_ids())
+    shutil.copytree(first, other, dirs_exist_ok=True) if first.is_dir() else shutil.copy(
+        first, other
+    )
+
+    with pytest.raises(IndexDamaged):
+        open_snapshot(folder, **EMBEDDER, build=second.build)
+
+
+def test_every_single_changed_bit_of_a_manifest_is_noticed(folder):
+    made = index_of(folder, {"/a.txt": "apples"})
+    path = folder.build(made.build) / "manifest.json"
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(
+            whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :]
+        )
+        with pytest.raises(IndexDamaged):
+            Manifest.read(folder.build(made.build))
+
+
+def test_a_build_that_was_never_live_can_be_opened_by_its_id(folder, open_folder):
+    live = index_of(folder, {"/a.txt": "apples"})
+    with Ledger.open(folder) as ledger:
+        put(ledger, "/a.txt", "pears")
+        candidate = build(folder, ledger)
+
+    with closing(open_snapshot(folder, **EMBEDDER, build=candidate.build)) as snapshot:
+        assert _texts(snapshot, "pears") == ["pears"]
+    assert open_folder().build == live.build
+    with pytest.raises(IndexNotFound, match=live.build):
+        open_snapshot(folder, **EMBEDDER, build="20200101-000000-abcd")
 
 
 def test_a_live_build_that_is_gone_is_damage(folder):

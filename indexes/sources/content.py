@@ -1,0 +1,38 @@
+"""What a source is, and what it gives: files on this machine, under names people know."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rag.corpus.walk import Found
+from rag.reports import FileReport
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything a source holds now."""
+
+    items: tuple[Found | FileReport, ...]
+    """Files to read, under their address or display name, and those refused."""
+    root: Path
+    """Every file of this source lies below it, so what is known there and not given has gone."""
+    notes: tuple[str, ...] = ()
+    """What was not fetched and why, one sentence each."""
+
+
+class Source(Protocol):
+    """A place documents come from. Local ones are read in place, others through a mirror."""
+
+    @property
+    def name(self) -> str:
+        """Return its name, unique in the recipe."""
+        ...
+
+    def gather(self, mirror: Path) -> Content:
+        """Bring the copies in the folder `mirror` up to date and return what the source holds.
+
+        Raises:
+            SourceUnreachable: If it cannot be reached at all; its copies are left as they were.
+            DiskFull: If there is no room for its copies.
+        """
+        ...

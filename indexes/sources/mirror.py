@@ -1,0 +1,199 @@
+"""Copies of what lies elsewhere: one file a document, and what is known of each.
+
+<mirror>/state.json    what each copy is a copy of, and how to ask whether it still is
+<mirror>/files/        the copies, named after a hash of what they are copies of
+
+A name from elsewhere never becomes a path, and a document keeps its file from run to run.
+Copies are written beside and renamed; the state is written after them. So a stop at any
+point leaves at worst copies that the state does not vouch for: they are fetched again.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rag.corpus.walk import Found
+from rag.errors import IndexFault
+from rag.index.disk import Disk, FileSum, disk_errors, replace_text
+
+_FORMAT = 1
+_NAME = re.compile(r"[0-9a-f]{32}(?:\.[a-z0-9]{1,10})?")
+_SAVE_EVERY = 200
+"""Copies after which the state is saved, so that a stop costs no more than these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One copy: its file, what it goes by, and what tells whether it is still right."""
+
+    file: str
+    source: str
+    bytes: int
+    mtime_ns: int
+    sha256: str
+    stamp: Mapping[str, str] = field(default_factory=dict)
+    """What the place it came from said of it: an ETag, a blob id, a date."""
+
+
+class Mirror:
+    """The copies of one source; `with Mirror(folder) as mirror` ends with a saved state."""
+
+    def __init__(self, folder: Path, disk: Disk | None = None) -> None:
+        """Open the mirror in `folder`, empty if there is none."""
+        self._folder = folder.absolute()
+        self._disk = disk or Disk()
+        self.root = self._folder / "files"
+        with disk_errors(f"making the folder {self.root}"):
+            self._disk.make_folder(self.root)
+        self._copies = _read_state(self._state)
+        self._unsaved = 0
+
+    @property
+    def _state(self) -> Path:
+        return self._folder / "state.json"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Keep what was fetched, even if the rest was not."""
+        if not isinstance(error, IndexFault):  # the disk has refused once already
+            self.save()
+
+    def keys(self) -> set[str]:
+        """Return what there are copies of."""
+        return set(self._copies)
+
+    def stamp(self, key: str) -> Mapping[str, str] | None:
+        """Return what is known of the copy of `key`, None if there is no intact copy."""
+        copy = self._copies.get(key)
+        return copy.stamp if copy and self._intact(copy) else None
+
+    def path(self, key: str) -> Path | None:
+        """Return the file of the copy of `key`, None if there is no intact copy."""
+        copy = self._copies.get(key)
+        return self.root / copy.file if copy and self._intact(copy) else None
+
+    def put(
+        self, key: str, source: str, suffix: str, blocks: Iterable[bytes], stamp: Mapping[str, str]
+    ) -> None:
+        """Make `blocks` the copy of `key`; equal bytes leave the file untouched.
+
+        An error while `blocks` are drawn leaves the copy there was.
+
+        Args:
+            key: What it is a copy of: an address, or a path in a repository.
+            source: The name that people know it by.
+            suffix: Such as ".pdf", so that a reader knows what it is.
+            blocks: Its bytes; drawing them raises no `OSError`, which here is the disk's.
+            stamp: What tells whether it is still right.
+        """
+        name = _file_name(key, suffix)
+        path, part = self.root / name, self.root / f".{name}.part"
+        try:
+            with disk_errors(f"writing a copy of {source}"), self._disk.create(part) as sink:
+                for block in blocks:
+                    sink.write(block)
+            old = self._copies.get(key)
+            if not (
+                old and old.file == name and old.sha256 == sink.sum.sha256 and self._intact(old)
+            ):
+                with disk_errors(f"writing a copy of {source}"):
+                    self._disk.rename(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+        self._copies[key] = _copy(path, source, sink.sum, stamp)
+        self._unsaved += 1
+        if self._unsaved >= _SAVE_EVERY:
+            self.save()
+
+    def keep(self, key: str, stamp: Mapping[str, str]) -> None:
+        """Go on with the copy of `key`, of which `stamp` is known now."""
+        self._copies[key] = replace(self._copies[key], stamp=dict(stamp))
+
+    def drop(self, key: str) -> None:
+        """Let go of the copy of `key`, if there is one."""
+        self._copies.pop(key, None)
+
+    def retain(self, keys: Collection[str]) -> None:
+        """Let go of the copies of everything but `keys`, and clear the folder of the rest."""
+        self._copies = {key: copy for key, copy in self._copies.items() if key in keys}
+        self.save()  # first, or a stop in between would leave a state without its files
+        known = {copy.file for copy in self._copies.values()}
+        with disk_errors(f"clearing {self.root}"):
+            for path in self.root.iterdir():
+                if path.name not in known:
+                    path.unlink()
+
+    def save(self) -> None:
+        """Write what is known, after what it speaks of."""
+        copies = {key: asdict(copy) for key, copy in sorted(self._copies.items())}
+        with disk_errors(f"writing {self._state}"):
+            self._disk.sync_folder(self.root)
+            replace_text(self._state, json.dumps({"format": _FORMAT, "copies": copies}, indent=0))
+        self._unsaved = 0
+
+    def found(self) -> tuple[Found, ...]:
+        """Return the intact copies under the names that people know, in order of these."""
+        copies = sorted(self._copies.values(), key=lambda copy: (copy.source, copy.file))
+        return tuple(
+            Found(self.root / copy.file, copy.source) for copy in copies if self._intact(copy)
+        )
+
+    def _intact(self, copy: Copy) -> bool:
+        try:
+            status = (self.root / copy.file).lstat()
+        except OSError:
+            return False
+        return (status.st_size, status.st_mtime_ns) == (copy.bytes, copy.mtime_ns)
+
+
+def plain_suffix(name: str) -> str:
+    """Return the suffix of a name from elsewhere, "" if it is anything unusual."""
+    suffix = Path(name.rpartition("/")[2]).suffix.lower()
+    return suffix if re.fullmatch(r"\.[a-z0-9]{1,10}", suffix) else ""
+
+
+def shown(name: str) -> str:
+    """Return `name` as text that can be stored: bytes that are no UTF-8 are shown as a mark."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _file_name(key: str, suffix: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32] + suffix
+
+
+def _copy(path: Path, source: str, sum_: FileSum, stamp: Mapping[str, str]) -> Copy:
+    mtime_ns = path.lstat().st_mtime_ns
+    return Copy(path.name, source, sum_.bytes, mtime_ns, sum_.sha256, dict(stamp))
+
+
+def _read_state(path: Path) -> dict[str, Copy]:
+    """Return the known copies; none if the state is missing or damaged: all is fetched anew."""
+    try:
+        state = json.loads(path.read_bytes())
+        copies = {str(key): Copy(**item) for key, item in state["copies"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+    valid = state["format"] == _FORMAT and all(_is_valid(copy) for copy in copies.values())
+    return copies if valid else {}
+
+
+def _is_valid(copy: Copy) -> bool:
+    texts = (copy.file, copy.source, copy.sha256)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and _NAME.fullmatch(copy.file) is not None
+        and isinstance(copy.stamp, dict)
+        and all(isinstance(text, str) for text in copy.stamp.values())
+    )
