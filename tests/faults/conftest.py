@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.forge import Forge
-from tests.faults.world import NEW, OLD, World
+from tests.faults.world import prepared
 
 MEMORY = Path("/dev/shm")
 
@@ -32,25 +32,14 @@ def forge(fast_folder):
         yield started
 
 
-def make_world(forge, root, **options):
-    """Return a world whose template is an index of the old generation."""
-    world = World(root, **options)
-    world.root.mkdir()
-    if not world.empty:
-        world.write(OLD)
-        forge.done("ingest", index=world.template, corpus=world.corpus)
-    world.write(NEW)
-    return world
-
-
 @pytest.fixture(scope="session")
 def world(forge, fast_folder):
-    return make_world(forge, fast_folder / "world")
+    return prepared(forge, fast_folder / "world")
 
 
 @pytest.fixture(scope="session")
 def empty_world(forge, fast_folder):
-    return make_world(forge, fast_folder / "empty-world", empty=True)
+    return prepared(forge, fast_folder / "empty-world", empty=True)
 
 
 @pytest.fixture

@@ -7,20 +7,26 @@ nothing but the index is tested.
 
 import os
 import time
+import traceback
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from rag.corpus.load import FileLoader
-from rag.index.build import live_build, prune, publish
+from rag.errors import RagError
+from rag.index.build import live_build, publish
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
+from rag.index.pruning import prune
 from rag.index.snapshot import open_snapshot
 from rag.ingest import Ingester
 from rag.reports import FileReport, FileStatus
 from rag.testing import HashingEmbedder
 from rag.types import Document, DocumentId, Filter, revision_of
+from tests.faults.room import fill
 from tests.faults.shim import Shim
 from tests.index.material import Lines
 
@@ -48,7 +54,10 @@ def ingest(ack, index, corpus):
     """Read the corpus into the index; acknowledges files, vectors and the build."""
 
     def progress(stage, done, total, note):
-        ack(stage, note if stage != "embed" else done)
+        if stage == "embed":
+            ack(stage, done, total - done)
+        elif stage in {"read", "publish"}:
+            ack(stage, note)
 
     with ingester(index) as parts:
         report = parts.ingest([Path(corpus)], progress, prune_gone=True)
@@ -79,13 +88,46 @@ def look(ack, index):
     del ack
     folder = IndexFolder(Path(index))
     begin = time.perf_counter()
-    snapshot = open_snapshot(folder, **MARK)
-    try:
-        served = _served(snapshot)
-        served["seconds"] = time.perf_counter() - begin
-    finally:
-        snapshot.close()
+    with closing(open_snapshot(folder, **MARK)) as snapshot:
+        served = _timed(snapshot, begin)
     return {"served": served, "ledger": _kept(folder), "lying": lying(folder)}
+
+
+def look_while_full(ack, index, disk):
+    """Open a snapshot, fill the disk, read everything; then open another beside it."""
+    folder = IndexFolder(Path(index))
+    with closing(open_snapshot(folder, **MARK)) as early:
+        ballast = fill(Path(disk), 0)
+        try:
+            ack("look", _timed(early))
+            with closing(open_snapshot(folder, **MARK)) as late:
+                ack("look", _timed(late))
+        finally:
+            ballast.unlink()
+
+
+def look_piecewise(ack, index):
+    """Return every text that can be had of an index, each asked for on its own."""
+    del ack
+    folder = IndexFolder(Path(index))
+    snapshot = open_snapshot(folder, **MARK)
+    texts, lines, errors, untyped = [], [], Counter(), []
+
+    def ask(wanted, kept):
+        try:
+            kept.append(wanted().text)
+        except RagError as error:
+            errors[type(error).__name__] += 1
+        except Exception:  # what escapes is what the campaign judges
+            untyped.append(traceback.format_exc())
+
+    hits = snapshot.dense(np.ones(EMBEDDER.dim, np.float32), len(snapshot))
+    for entry in snapshot.entries:
+        ask(lambda id_=entry.id: snapshot.document(id_), texts)
+    for hit in hits:
+        ask(lambda id_=hit.chunk_id: snapshot.chunks([id_])[0], lines)
+    snapshot.close()
+    return {"texts": texts, "lines": lines, "errors": dict(errors), "untyped": untyped}
 
 
 def look_at_ledger(ack, index):
@@ -93,6 +135,12 @@ def look_at_ledger(ack, index):
     del ack
     folder = IndexFolder(Path(index))
     return {"ledger": _kept(folder), "live": live_build(folder), "lying": lying(folder)}
+
+
+def _timed(snapshot, begin=None):
+    begin = time.perf_counter() if begin is None else begin
+    served = _served(snapshot)
+    return served | {"seconds": time.perf_counter() - begin}
 
 
 def _served(snapshot):
@@ -117,6 +165,7 @@ def _served(snapshot):
         "texts": texts,
         "lines": lines,
         "unfound": unfound,
+        "stands_in": snapshot.stands_in,
         "chunks": [len(hits), len(allowed), len(set(allowed.tolist()))],
     }
 
@@ -130,7 +179,7 @@ def _kept(folder):
             for row in rows
             for name in (row.source, *row.aliases)
         }
-        with ledger._reading() as db:
+        with ledger.reading() as db:
             whole = [row[0] for row in db.execute("PRAGMA integrity_check")]
             orphans = len(db.execute("PRAGMA foreign_key_check").fetchall())
     return {
@@ -219,5 +268,7 @@ JOBS = {
     "prune": prune_builds,
     "remove": remove,
     "look": look,
+    "look_while_full": look_while_full,
+    "look_piecewise": look_piecewise,
     "look_at_ledger": look_at_ledger,
 }

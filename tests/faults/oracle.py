@@ -114,5 +114,6 @@ def judge_healed(world: World, outcome: Outcome, again: Outcome, look: Outcome) 
         yield f"the next run left the ledger with {look.value['ledger']['texts']}"
     if look.value["lying"]:
         yield f"lying about after the next run: {look.value['lying']}"
-    if outcome.acks("embed") and again.value["embedded"]:
-        yield f"{again.value['embedded']} texts were embedded again"
+    left = next((words[2] for words in reversed(outcome.acked) if words[0] == "embed"), None)
+    if left is not None and again.value["embedded"] > left:
+        yield f"{again.value['embedded'] - left} texts were embedded again"

@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.faults.forge import Forge
+
 OLD, NEW, LESS = "old", "new", "less"
 REMOVED = "corpus/stay.txt"
 """What the generation `less` lacks of the new one."""
@@ -84,3 +86,14 @@ class World:
         if not self.empty:
             shutil.copytree(self.template, copy)
         return copy
+
+
+def prepared(forge: Forge, root: Path, **options: object) -> World:
+    """Return a world in the new folder `root`, its corpus new and its index of the old one."""
+    world = World(root, **options)
+    world.root.mkdir()
+    if not world.empty:
+        world.write(OLD)
+        forge.done("ingest", index=world.template, corpus=world.corpus)
+    world.write(NEW)
+    return world
