@@ -128,10 +128,7 @@ def _check_new(db: sqlite3.Connection, path: Path, *, create: bool) -> None:
             "index again with: rag ingest"
         )
     if not create:
-        raise IndexNotFound(
-            f"{path} holds nothing yet (its first ingest did not finish); "
-            "make the index with: rag ingest <folder or file>"
-        )
+        raise _nothing_yet(path)
 
 
 def format_of(db: sqlite3.Connection) -> int:
@@ -182,9 +179,18 @@ def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
         return IndexBusy(f"{path} is locked by another process; wait until it is done and retry")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return _damaged(error, path)
+    if code == sqlite3.SQLITE_READONLY and path.with_name(f"{path.name}-journal").exists():
+        return _nothing_yet(path)  # killed while the file was made; only a writer can undo that
     if code in refused:
         return IndexFault(f"cannot use {path} ({error}); see to the disk and its permissions")
     return error
+
+
+def _nothing_yet(path: Path) -> IndexNotFound:
+    return IndexNotFound(
+        f"{path} holds nothing yet (its first ingest did not finish); "
+        "make the index with: rag ingest <folder or file>"
+    )
 
 
 def _damaged(error: Exception, path: Path) -> IndexDamaged:
