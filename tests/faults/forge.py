@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.faults.shim import Fault, compile_shim
 
-_REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[2]
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Forge:
         library = compile_shim(self.folder)
         env = os.environ | {
             "LD_PRELOAD": str(library),
-            "PYTHONPATH": str(_REPOSITORY),
+            "PYTHONPATH": str(REPOSITORY),
             "OMP_NUM_THREADS": "1",  # threads of a pool do not survive a fork
             "OPENBLAS_NUM_THREADS": "1",
         }
@@ -63,7 +63,7 @@ class Forge:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=env,
-            cwd=_REPOSITORY,
+            cwd=REPOSITORY,
         )
         assert "ready" in self._line()
 
