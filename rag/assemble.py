@@ -215,7 +215,9 @@ def make_ingester(settings: Settings, index: str | None = None) -> "Ingester":
     from rag.corpus.split import StructureSplitter
     from rag.ingest import Ingester
 
-    embedder = make_embedder(settings)
+    folder = _folder(settings, index)
+    made_with = _made_with(folder, None)
+    embedder = make_embedder(settings, made_with)
     ingest, split = settings.ingest, settings.split
     limits = Limits(
         ingest.max_file_mb,
@@ -232,13 +234,13 @@ def make_ingester(settings: Settings, index: str | None = None) -> "Ingester":
         embedder.fingerprint,
     )
     return Ingester(
-        _folder(settings, index),
+        folder,
         FileLoader(limits),
         splitter,
         embedder,
         ingest.include,
         ingest.exclude,
-        settings.embedder.named,
+        _embedder_model(settings, made_with),
     )
 
 
@@ -256,8 +258,12 @@ def make_embedder(settings: Settings, made_with: "EmbedderMark | None" = None) -
     from rag.models.embedder import open_embedder
 
     chosen = settings.embedder
-    model = chosen.model or (made_with.model if made_with else "") or SHIPPED_EMBEDDER
+    model = _embedder_model(settings, made_with)
     return open_embedder(model, settings.models, runtime=chosen.runtime, threads=chosen.threads)
+
+
+def _embedder_model(settings: Settings, made_with: "EmbedderMark | None") -> str:
+    return settings.embedder.model or (made_with.model if made_with else "") or SHIPPED_EMBEDDER
 
 
 def make_verifier(settings: Settings, embedder: Embedder) -> Verifier:

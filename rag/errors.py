@@ -18,6 +18,8 @@ RagError
 │   ├── WeightsMissing     a model's files are not on this machine
 │   ├── WeightsAltered     a model's file does not match its checksum
 │   └── GeneratorFailed    a generator or its endpoint did not answer in time, or nonsense
+├── RecordAltered          a receipt or a report was changed after it was written, or is none
+├── ArchiveRefused         a back-up file is damaged, unsafe or of a newer format
 └── ExtraMissing           a feature needs an optional package; the message names the command
 
 Every message says what happened, where, and what to do. Declining to answer is not an
@@ -72,7 +74,9 @@ class IndexDamaged(IndexFault):
 
 
 class IndexBusy(IndexFault):
-    """Another process is writing to this index."""
+    """Another process is writing to this index; the exit code is EX_TEMPFAIL of sysexits.h."""
+
+    exit_code = 75
 
 
 class LeaseLost(IndexBusy):
@@ -101,6 +105,14 @@ class WeightsAltered(ModelError):
 
 class GeneratorFailed(ModelError):
     """A generator or its endpoint failed, ran out of time or returned nonsense."""
+
+
+class RecordAltered(RagError):
+    """A receipt or a report was changed after it was written, or is none."""
+
+
+class ArchiveRefused(RagError):
+    """A back-up file is damaged, unsafe or of a newer format; nothing was taken from it."""
 
 
 class ExtraMissing(RagError):

@@ -155,8 +155,10 @@ class Ingester:
     def read(self, ledger: Ledger, plan: Plan, progress: Progress) -> tuple[FileReport, ...]:
         """Read what is new or changed into the ledger; return what became of every file.
 
-        Each file is kept as soon as it was read, so an interrupted reading goes on.
+        Each file is kept as soon as it was read, so an interrupted reading goes on. What was
+        cut by another splitter is cut again first.
         """
+        self._resplit(ledger, progress)
         wanted = plan.to_read
         now = {report.source: report for report in plan.forgotten}
         for done, (item, file) in enumerate(
@@ -179,7 +181,6 @@ class Ingester:
         Returns:
             How many texts were embedded, and the tokens of the longest.
         """
-        self._resplit(ledger, progress)
         fingerprint = self.embedder.fingerprint
         total = ledger.count_missing(fingerprint)
         done = longest = 0
@@ -222,6 +223,7 @@ class Ingester:
                 raise LoadError(f"nothing would be left; delete the folder {self.folder.root}")
             for source in sources:
                 ledger.remove(source)
+            self._resplit(ledger, progress)
             self.embed(ledger, progress)
             manifest = self.build(ledger, progress)
             self._publish(manifest, progress)

@@ -250,21 +250,18 @@ class Settings:
         env = os.environ if env is None else env
         values = _from_file(path, env) | _from_env(env)
         values |= {k: v for k, v in (overrides or {}).items() if v is not None}
-        settings = cls()
+        return cls().with_values(values)
+
+    def with_values(self, values: Mapping[str, object]) -> "Settings":
+        """Return these settings with others for dotted keys such as `{"split.size": 300}`.
+
+        Raises:
+            SettingsError: Naming the key, the value and what is allowed.
+        """
+        settings = self
         for key, value in values.items():
             settings = _with(settings, key, value)
         return settings
-
-
-def check_settings(values: Mapping[str, object]) -> None:
-    """Check dotted keys such as `{"split.size": 300}` as `Settings.load` would.
-
-    Raises:
-        SettingsError: Naming the key, the value and what is allowed.
-    """
-    settings = Settings()
-    for key, value in values.items():
-        settings = _with(settings, key, value)
 
 
 def describe() -> list[tuple[str, object, str]]:

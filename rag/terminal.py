@@ -77,12 +77,7 @@ def typed_lines() -> Iterator[str]:
 
 def report_lines(report: "IngestReport") -> Iterator[str]:
     """Yield what was not simply read, then the totals."""
-    for file in report.files:
-        why = file.reason
-        if file.pages_without_text and not why:
-            why = f"no text on page {', '.join(map(str, file.pages_without_text[:10]))}"
-        if why:
-            yield from _wrapped(f"{file.status.value:9} {safe(file.source)}: {safe(why)}")
+    yield from unread_lines(report.files)
     duplicates = sum(bool(file.duplicate_of) for file in report.files)
     counts = ", ".join(f"{report.count(s)} {s.value}" for s in FileStatus if report.count(s))
     yield f"{many(len(report.files), 'file')}: {counts}; {many(duplicates, 'duplicate')}"
@@ -106,6 +101,16 @@ def report_lines(report: "IngestReport") -> Iterator[str]:
             "embedder reads: 0 truncated"
         )
     yield f"published build {report.build} in {report.seconds:.1f} s"
+
+
+def unread_lines(files: Iterable[FileReport]) -> Iterator[str]:
+    """Yield what of the files was not simply read, and why."""
+    for file in files:
+        why = file.reason
+        if file.pages_without_text and not why:
+            why = f"no text on page {', '.join(map(str, file.pages_without_text[:10]))}"
+        if why:
+            yield from _wrapped(f"{file.status.value:9} {safe(file.source)}: {safe(why)}")
 
 
 def file_lines(files: Iterable[FileReport]) -> Iterator[str]:

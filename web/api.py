@@ -3,6 +3,9 @@
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from rag.custody.receipt import receipt_of
+from rag.types import Answer
+from web import shelf
 from web.provider import current_rag
 from web.wire import read_ask
 
@@ -12,17 +15,26 @@ calls = Blueprint("api", __name__, url_prefix="/api")
 @calls.post("/ask")
 def ask() -> Response:
     """Return `Answer.to_dict()` for the question in the body."""
+    return jsonify(_answer().to_dict())
+
+
+@calls.post("/receipt")
+def receipt() -> Response:
+    """Return the receipt of the answer to the question in the body, which is as for `/ask`."""
+    return jsonify(receipt_of(_answer(), current_rag()))
+
+
+def _answer() -> Answer:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
     asked = read_ask(request.get_data())
-    answer = current_rag().ask(
+    return current_rag().ask(
         asked.question,
         mode=asked.mode,
         filter_=asked.filter_,
         history=asked.history,
         rewritten=asked.rewritten,
     )
-    return jsonify(answer.to_dict())
 
 
 @calls.get("/search")
@@ -40,8 +52,12 @@ def search() -> Response:
 
 @calls.get("/health")
 def health() -> Response:
-    """Return which build answers and how many passages it holds."""
+    """Return which build answers, how many passages it holds, its age and what ran last."""
     snapshot = current_rag().snapshot
     return jsonify(
-        status="ok", build=snapshot.build, passages=len(snapshot), unread=snapshot.unread
+        status="ok",
+        build=snapshot.build,
+        passages=len(snapshot),
+        unread=snapshot.unread,
+        **shelf.health(),
     )

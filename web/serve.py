@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from waitress import create_server
 
+from indexes.status import Shelves
 from rag.assemble import Rag
 from rag.settings import Settings, WebSettings
 from web import create_app
@@ -45,7 +46,7 @@ def serve(
     settings = Settings.load(config, overrides=overrides)
     hosts = allowed_names(settings.web.host, names, allow_remote=allow_remote)
     with Rag.follow(settings=settings) as live:
-        run(live, settings.web, hosts)
+        run(live, settings.web, hosts, Shelves(settings))
 
 
 def allowed_names(host: str, names: tuple[str, ...], *, allow_remote: bool) -> tuple[str, ...]:
@@ -80,7 +81,12 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def run(provider: Provider, web: WebSettings, hosts: tuple[str, ...]) -> None:
+def run(
+    provider: Provider,
+    web: WebSettings,
+    hosts: tuple[str, ...],
+    shelves: Shelves | None = None,
+) -> None:
     """Answer until interrupted.
 
     Raises:
@@ -88,7 +94,7 @@ def run(provider: Provider, web: WebSettings, hosts: tuple[str, ...]) -> None:
     """
     with _listening(web.host, web.port) as listener:
         server = create_server(
-            create_app(provider, hosts=hosts),
+            create_app(provider, hosts=hosts, shelves=shelves),
             sockets=[listener],
             threads=web.threads,
             max_request_body_size=_LARGEST_BODY,

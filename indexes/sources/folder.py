@@ -36,13 +36,18 @@ class Folder:
         if not self.paths:
             raise bad("paths", "a list of at least one path", [])
 
+    @property
+    def root(self) -> Path:
+        """Return the deepest folder that all its files lie below."""
+        return _root(self.paths)
+
     def gather(self, mirror: Path) -> Content:  # noqa: ARG002  (nothing is copied)
         """Return the files there are; nothing is copied.
 
         Raises:
             SourceUnreachable: If a path does not exist, as when a drive is not mounted.
         """
-        root = _root(self.paths)
+        root = self.root
         given = list(self._existing())
         try:
             items = list(walk(given, include=self.include, exclude=self.exclude)) if given else []
@@ -58,7 +63,7 @@ class Folder:
         for path in self.paths:
             if os.path.lexists(path):
                 yield path
-            elif not _is_glob(path) or not _fixed(path).is_dir():
+            elif not _is_glob(path) or not fixed(path).is_dir():
                 raise self._unreachable(path)
             else:
                 yield from map(Path, sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207  (an absolute one)
@@ -87,10 +92,10 @@ class Folder:
 
 def _root(paths: tuple[Path, ...]) -> Path:
     """Return the deepest path that everything the `paths` name lies below."""
-    return Path(os.path.commonpath([_fixed(path) for path in paths]))
+    return Path(os.path.commonpath([fixed(path) for path in paths]))
 
 
-def _fixed(path: Path) -> Path:
+def fixed(path: Path) -> Path:
     """Return `path` as far as it holds no glob."""
     if os.path.lexists(path) or not _is_glob(path):
         return path

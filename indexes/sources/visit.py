@@ -5,12 +5,14 @@ same (304), new, gone (404, 410), or not to be had now: then its last copy stays
 note says so.
 """
 
+import random
 import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum, auto
+from itertools import zip_longest
 from types import MappingProxyType, TracebackType
 from typing import Self
 
@@ -30,7 +32,6 @@ LISTING_MB = 50
 """Largest sitemap or feed, as sitemaps.org has it."""
 _SENDABLE = re.compile(r"[\x20-\x7e]{1,1000}")
 _GONE = {404, 410}
-_BUSY = {429, 503}
 
 
 class Outcome(Enum):
@@ -94,7 +95,10 @@ class Visit:
         copies: Mirror,
         listed: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Bring the copies of `urls` up to date, the ones longest unasked first.
+        """Bring the copies of `urls` up to date: new ones and those longest unasked in turn.
+
+        So neither can hold up the other when time runs out, and pages that never answer
+        cannot hold up those that do.
 
         Args:
             urls: The pages, without repeats.
@@ -102,11 +106,7 @@ class Visit:
             listed: When pages are said to have changed; one whose copy was made when the
                 same was said is not asked for.
         """
-
-        def asked(url: httpx.URL) -> str:
-            return (copies.stamp(str(url)) or {}).get("asked", "")
-
-        for url in sorted(self._within_limit(urls, copies), key=asked):
+        for url in _in_turn(self._within_limit(urls, copies), copies):
             said = listed.get(str(url), "")
             if said and (copies.stamp(str(url)) or {}).get("listed") == said:
                 self.reached += 1
@@ -131,7 +131,7 @@ class Visit:
         try:
             outcome = self._ask(url, copies, suffix)
         except (NotAllowed, NotFetched) as error:
-            self._missed(url, host, error, copied=copies.stamp(str(url)) is not None)
+            self._missed(url, host, error, copies)
             return Outcome.MISSED
         self._silent[host] = 0
         self.reached += 1
@@ -182,19 +182,32 @@ class Visit:
         return Outcome.HELD
 
     def _check_status(self, response: httpx.Response, host: str) -> None:
-        if response.status_code in _BUSY:
-            self._resting[host] = f"{host} asked not to be asked now ({response.status_code})"
-        if response.status_code != 200:
-            raise NotFetched(f"the site answers {response.status_code}")
+        status = response.status_code
+        if status == 429:
+            self._resting[host] = f"{host} asked not to be asked now ({status})"
+        if status != 200:
+            raise NotFetched(f"the site answers {status}", silent=status == 503)
 
     def _missed(
-        self, url: httpx.URL, host: str, error: NotAllowed | NotFetched, *, copied: bool
+        self, url: httpx.URL, host: str, error: NotAllowed | NotFetched, copies: Mirror
     ) -> None:
+        stamp = copies.stamp(str(url))
+        if stamp is not None:
+            copies.keep(str(url), {**stamp, "asked": _now()})
         self._silent[host] += 1 if isinstance(error, NotFetched) and error.silent else 0
         if self._silent[host] >= _PATIENCE:
             self._resting[host] = f"{host} did not answer {_PATIENCE} times in a row"
-        held = "its last copy stays" if copied else "there is no copy of it yet"
+        held = "there is no copy of it yet" if stamp is None else "its last copy stays"
         self.note(f"{url} was not fetched: {error}; {held}.")
+
+
+def _in_turn(urls: Sequence[httpx.URL], copies: Mirror) -> list[httpx.URL]:
+    """Return `urls` with new ones, in any order, and known ones, longest unasked first, in turn."""
+    asked = {url: (copies.stamp(str(url)) or {}).get("asked", "") for url in urls}
+    known = sorted((url for url in urls if asked[url]), key=lambda url: asked[url])
+    new = [url for url in urls if not asked[url]]
+    random.shuffle(new)
+    return [url for pair in zip_longest(new, known) for url in pair if url is not None]
 
 
 def _conditions(stamp: Mapping[str, str] | None) -> dict[str, str]:

@@ -45,6 +45,7 @@ def make_build(  # noqa: PLR0913  (what a build must record, each by name)
     dim: int,
     splitter: str,
     model: str = "",
+    only: Catalog | None = None,
     progress: Progress | None = None,
     disk: Disk | None = None,
 ) -> Manifest:
@@ -58,6 +59,8 @@ def make_build(  # noqa: PLR0913  (what a build must record, each by name)
         dim: Length of its vectors.
         splitter: Fingerprint of the splitter that cut the chunks.
         model: What `embedder.model` was set to, for whoever opens the build.
+        only: Documents and chunks the ledger holds, current or not, to build of instead; the
+            next rebuild takes such a build for out of date.
         progress: Told (done, total) chunks.
         disk: Where files are written; tests pass one that fails.
 
@@ -69,14 +72,15 @@ def make_build(  # noqa: PLR0913  (what a build must record, each by name)
     """
     mark = EmbedderMark(embedder_name, fingerprint, dim, model)
     with ledger.writing():
-        _check_ready(ledger, mark, splitter)
-        generation = ledger.generation()
+        if only is None:
+            _check_ready(ledger, mark, splitter)
+        generation = ledger.generation() if only is None else -1
         build_id = _new_id(folder)
         making = folder.builds / f"{MAKING}{build_id}"
         with disk_errors(f"writing build {build_id} in {folder.builds}"):
             disk = disk or Disk()
             disk.make_folder(making)
-            files, counts = _write_parts(ledger, mark, making, disk, progress)
+            files, counts = _write_parts(ledger, mark, making, disk, only, progress)
             reports = ledger.reports()
             manifest = Manifest(
                 FORMAT,
@@ -188,10 +192,20 @@ def _new_id(folder: IndexFolder) -> str:
 
 
 def _write_parts(
-    ledger: Ledger, mark: EmbedderMark, making: Path, disk: Disk, progress: Progress | None
+    ledger: Ledger,
+    mark: EmbedderMark,
+    making: Path,
+    disk: Disk,
+    only: Catalog | None,
+    progress: Progress | None,
 ) -> tuple[dict[str, FileSum], dict[str, int]]:
-    dense, lexical, ids = _fill(ledger, mark, progress)
-    catalog = _catalog(ledger, ids)
+    dense, lexical, ids = _fill(ledger, mark, only, progress)
+    catalog = only or _catalog(ledger, ids)
+    if not np.array_equal(catalog.ids, ids):
+        raise IndexDamaged(
+            f"the ledger of index {ledger.folder.name!r} lacks {len(catalog.ids) - len(ids)} of "
+            "the chunks or vectors to build of; make a new build with: rag ingest"
+        )
     disk.make_folder(making / "lexical")
     files = catalog.save(making, disk)
     files["dense.faiss"] = dense.save(making / "dense.faiss", disk)
@@ -201,18 +215,19 @@ def _write_parts(
 
 
 def _fill(
-    ledger: Ledger, mark: EmbedderMark, progress: Progress | None
+    ledger: Ledger, mark: EmbedderMark, only: Catalog | None, progress: Progress | None
 ) -> tuple[FaissIndex, Bm25Index, Ids]:
     dense, words = FaissIndex(mark.dim), Bm25Builder()
-    total = ledger.counts().chunks
+    total = len(only.ids) if only else ledger.counts().chunks
     ids: list[Ids] = []
-    for batch, vectors, texts in ledger.live_rows(mark.fingerprint, mark.dim):
+    wanted = only.ids if only else None
+    for batch, vectors, texts in ledger.live_rows(mark.fingerprint, mark.dim, only=wanted):
         dense.add(batch, vectors)
         words.add(batch, texts)
         ids.append(batch)
         if progress is not None:
             progress(len(dense), total)
-    return dense, words.finish(), np.sort(np.concatenate(ids))
+    return dense, words.finish(), np.sort(np.concatenate([*ids, np.empty(0, np.int64)]))
 
 
 def _catalog(ledger: Ledger, ids: Ids) -> Catalog:

@@ -7,7 +7,7 @@ times, a chunk belongs to the one that held it when the build was made.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from fnmatch import translate
@@ -61,6 +61,14 @@ class Catalog:
         if row == len(self.ids) or self.ids[row] != chunk_id:
             return None
         return self.entries[int(self._owners[row])]
+
+    def without(self, documents: Set[DocumentId]) -> "Catalog":
+        """Return the list of a build that lacks these documents and their chunks."""
+        stays = np.array([entry.id not in documents for entry in self.entries], dtype=bool)
+        places = np.cumsum(stays, dtype=np.int32) - 1
+        kept = stays[self._owners]
+        entries = [entry for entry in self.entries if entry.id not in documents]
+        return Catalog(entries, self.ids[kept], places[self._owners[kept]].astype(np.int32))
 
     def allowed(self, filter_: Filter) -> Ids | None:
         """Return the chunk ids `filter_` admits, sorted, shape (n,); None if it admits all.

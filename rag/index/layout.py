@@ -6,6 +6,7 @@
     feedback.jsonl       what people thought of answers; no build touches it
     feedback.lock        held by whoever adds to it
     builds/<build id>/   immutable: what questions read
+    mirror/<source>/     copies of what a recipe's source holds elsewhere
     LIVE                 one line: the id of the live build
     calibration.json     what `rag calibrate` found; outlives builds
     calibration.lock     held by whoever changes it
@@ -71,6 +72,14 @@ class IndexFolder:
     def builds(self) -> Path:
         """Return the folder of all builds."""
         return self.root / "builds"
+
+    def mirror(self, source: str) -> Path:
+        """Return the folder for copies of what the source of that name holds.
+
+        Raises:
+            SettingsError: If `source` could be anything but one plain folder name.
+        """
+        return IndexFolder.named(self.root / "mirror", source).root
 
     @property
     def live(self) -> Path:

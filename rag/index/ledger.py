@@ -17,6 +17,7 @@ from rag.index.lock import writer_lock, writing_to
 from rag.index.reading import LedgerReader, SourceRow, check_exists
 from rag.index.records import dump_report, load_report, plain, put_chunks, put_content
 from rag.index.schema import connect, sqlite_errors
+from rag.index.tombstones import is_forgotten
 from rag.protocols import Floats, Splitter
 from rag.reports import FileReport, FileStatus
 from rag.types import Chunk, Document
@@ -229,22 +230,37 @@ def _replace_file(
     report: FileReport,
 ) -> FileReport:
     places = _places(file, sha256, [document for document, _ in contents], report.source)
+    forgotten = {place.location for place in places if is_forgotten(db, place.location)}
+    wanted = [
+        (place, *content)
+        for place, content in zip(places, contents, strict=True)
+        if place.location not in forgotten
+    ]
     before = {row[0] for row in db.execute("SELECT location FROM location WHERE file = ?", (file,))}
-    for location in sorted(before - {place.location for place in places}):
+    for location in sorted(before - {place.location for place, *_ in wanted}):
         release(db, location)
     copies: list[str] = []
-    for place, (document, chunks) in zip(places, contents, strict=True):
+    for place, document, chunks in wanted:
         content = put_content(db, document)
         put_chunks(db, content, document, chunks)
         holder = settle(db, place, content)
         copies += [holder] if holder is not None else []
     return replace(
-        report,
-        documents=len(contents),
-        chunks=sum(len(chunks) for _, chunks in contents),
-        characters=sum(len(document.text) for document, _ in contents),
-        duplicate_of=copies[0] if len(copies) == len(contents) and copies else "",
+        _without(report, len(forgotten), len(wanted)),
+        documents=len(wanted),
+        chunks=sum(len(chunks) for _, _, chunks in wanted),
+        characters=sum(len(document.text) for _, document, _ in wanted),
+        duplicate_of=copies[0] if len(copies) == len(wanted) and copies else "",
     )
+
+
+def _without(report: FileReport, forgotten: int, left: int) -> FileReport:
+    """Say that some records of a file were forgotten and are not read again."""
+    if not forgotten:
+        return report
+    status = FileStatus.PARTIAL if left else FileStatus.REJECTED
+    reason = f"{report.reason} {forgotten} of its {forgotten + left} documents were forgotten."
+    return replace(report, status=status, reason=reason.strip())
 
 
 def _places(file: str, sha256: str, documents: Sequence[Document], file_source: str) -> list[Place]:

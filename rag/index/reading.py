@@ -299,9 +299,11 @@ class LedgerReader:
             return len(vectors.missing(db, fingerprint))
 
     def live_rows(
-        self, fingerprint: str, dim: int, *, batch: int = _BATCH
+        self, fingerprint: str, dim: int, *, batch: int = _BATCH, only: Ids | None = None
     ) -> Iterator[tuple[Ids, Floats, list[str]]]:
         """Yield ids (n,), unit vectors (n, dim) and embedding texts of all live chunks.
+
+        With `only`, those of the chunks it names, live or not.
 
         One batch is in memory at a time. The rows are those of one moment, whatever is
         written meanwhile.
@@ -309,7 +311,7 @@ class LedgerReader:
         db = connect(self.folder.ledger, read_only=True)
         try:
             with sqlite_errors(self.folder.ledger):
-                yield from vectors.live(db, fingerprint, dim, batch)
+                yield from vectors.live(db, fingerprint, dim, batch, only)
         finally:
             db.close()
 
@@ -318,7 +320,7 @@ class LedgerReader:
     ) -> Iterator[tuple[Ids, Floats, list[str]]]:
         """Yield what `live_rows` does, for at most `most` chunks drawn by chance."""
         with self.reading() as db:
-            yield from vectors.live(db, fingerprint, dim, _BATCH, most)
+            yield from vectors.live(db, fingerprint, dim, _BATCH, vectors.drawn(db, most))
 
     def _gone(self, what: str) -> str:
         return (

@@ -9,10 +9,13 @@ import hashlib
 import secrets
 import sqlite3
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from rag.index.ledger import Ledger
 from rag.index.reading import LedgerReader
 from rag.index.records import plain
+
+if TYPE_CHECKING:  # the ledger itself asks before it keeps a record of a file
+    from rag.index.ledger import Ledger
 
 _KEY = "tombstone_key"
 
@@ -37,7 +40,7 @@ def forgotten_on(ledger: LedgerReader, location: str, sha256: str) -> str | None
 
 
 def put_forgotten(
-    ledger: Ledger, at: str, locations: Iterable[str], sha256s: Iterable[str]
+    ledger: "Ledger", at: str, locations: Iterable[str], sha256s: Iterable[str]
 ) -> None:
     """Remember that files at `locations`, and files of these bytes, were forgotten `at`."""
     with ledger.transaction() as db:
@@ -52,13 +55,16 @@ def put_forgotten(
         )
 
 
-def lift(ledger: Ledger, location: str, sha256: str = "") -> bool:
+def lift(ledger: "Ledger", location: str, sha256: str = "") -> bool:
     """Let a file be read again; return whether it had been forgotten."""
     with ledger.transaction() as db:
         key = _key(db)
         if key is None:
             return False
         marks = (_mark(key, "location", location), _mark(key, "bytes", sha256))
+        file = plain(location).rpartition("#")[0]  # one record of a file that is known
+        db.execute("UPDATE location SET sha256 = '' WHERE file = ?", (file,))
+        db.execute("DELETE FROM seen WHERE file = ?", (file,))
         return db.execute("DELETE FROM forgotten WHERE key IN (?, ?)", marks).rowcount > 0
 
 
@@ -66,6 +72,15 @@ def any_forgotten(ledger: LedgerReader) -> bool:
     """Return whether anything was ever forgotten, so that nobody hashes files in vain."""
     with ledger.reading() as db:
         return _key(db) is not None
+
+
+def is_forgotten(db: sqlite3.Connection, location: str) -> bool:
+    """Return whether what lay at `location`, a file or one record of it, was forgotten."""
+    key = _key(db)
+    query = "SELECT 1 FROM forgotten WHERE key = ?"
+    return key is not None and bool(
+        db.execute(query, (_mark(key, "location", location),)).fetchone()
+    )
 
 
 def _key(db: sqlite3.Connection) -> bytes | None:

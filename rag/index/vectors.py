@@ -30,12 +30,17 @@ WHERE id IN (SELECT value FROM json_each(?)) ORDER BY content, start
 _LIVE = """
 SELECT chunk.content, chunk.id, start, end, heading, vector.vector
 FROM document JOIN chunk ON chunk.content = document.content AND chunk.live
-JOIN vector ON vector.embedder = ? AND vector.embed_key = chunk.embed_key {}
+JOIN vector ON vector.embedder = ? AND vector.embed_key = chunk.embed_key
 ORDER BY chunk.content, start
 """
 _SOME = """
 SELECT chunk.id FROM chunk JOIN document ON document.content = chunk.content
 WHERE chunk.live AND chunk.id {} ? ORDER BY chunk.id LIMIT ?
+"""
+_ONLY = """
+SELECT chunk.content, chunk.id, start, end, heading, vector.vector
+FROM chunk JOIN vector ON vector.embedder = ? AND vector.embed_key = chunk.embed_key
+WHERE chunk.id IN (SELECT value FROM json_each(?)) ORDER BY chunk.content, start
 """
 
 
@@ -79,7 +84,7 @@ def put(db: sqlite3.Connection, fingerprint: str, keys: Sequence[bytes], vectors
 
 
 def live(
-    db: sqlite3.Connection, fingerprint: str, dim: int, batch: int, most: int | None = None
+    db: sqlite3.Connection, fingerprint: str, dim: int, batch: int, only: Ids | None = None
 ) -> Iterator[tuple[Ids, Floats, list[str]]]:
     """Yield ids (n,), unit vectors (n, dim) and embedding texts of all live chunks.
 
@@ -88,12 +93,16 @@ def live(
         fingerprint: The embedder's.
         dim: Length of its vectors.
         batch: Rows in memory at a time.
-        most: Stop after so many chunks, from a place drawn by chance; None gives all.
+        only: The chunks to give instead, live or not, shape (m,).
 
     Raises:
         IndexMismatch: If a kept vector is not of length `dim`.
     """
-    cursor = _live_rows(db, _embedder(db, fingerprint), most)
+    embedder = _embedder(db, fingerprint)
+    if only is None:
+        cursor = db.execute(_LIVE, (embedder,))
+    else:
+        cursor = db.execute(_ONLY, (embedder, json.dumps(only.tolist())))
     rows: list[tuple[int, bytes, str]] = []
     for id_, text, vector in _with_texts(db, cursor):
         if len(vector) != 4 * dim:
@@ -109,15 +118,12 @@ def live(
         yield _arrays(rows, dim)
 
 
-def _live_rows(db: sqlite3.Connection, embedder: int, most: int | None) -> sqlite3.Cursor:
-    if most is None:
-        return db.execute(_LIVE.format(""), (embedder,))
+def drawn(db: sqlite3.Connection, most: int) -> Ids:
+    """Return the ids of at most `most` live chunks drawn by chance, shape (n,)."""
     # Ids are hashes, so the next ones after any number are drawn by chance.
     start = secrets.randbelow(2**63)
     rows = [row for test in (">=", "<") for row in db.execute(_SOME.format(test), (start, most))]
-    some = [row[0] for row in rows]
-    only = "AND chunk.id IN (SELECT value FROM json_each(?)) "
-    return db.execute(_LIVE.format(only), (embedder, json.dumps(some[:most])))
+    return np.array([row[0] for row in rows][:most], dtype=np.int64)
 
 
 def _arrays(rows: list[tuple[int, bytes, str]], dim: int) -> tuple[Ids, Floats, list[str]]:

@@ -1,0 +1,178 @@
+"""The commands of the shelf: parse, call one function, print.
+
+Exit codes: 0 done or nothing to do, 1 refused, stopped or failed, 2 a wrong option or recipe,
+75 somebody else is writing.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rag.errors import QuestionError
+from rag.settings import Settings
+
+
+def common(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --config and --json, and hand on the settings they make."""
+
+    @click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @wraps(command)
+    def with_settings(*, config: Path | None, **options: object) -> None:
+        command(settings=Settings.load(config), **options)
+
+    return with_settings
+
+
+@click.command("rebuild")
+@click.argument("name")
+@click.option("--dry-run", is_flag=True, help="Only say what there is to do.")
+@click.option("--accept-gone", is_flag=True, help="It is right that most of a source has gone.")
+@click.option("--force", is_flag=True, help="Make the new build live whatever the gate says.")
+@click.option(
+    "--why",
+    type=click.Choice(["person", "schedule", "watch"]),
+    default="person",
+    help="What history says of it.",
+)
+@click.option("--due", default="", help="The occurrence of the schedule it is for.")
+@click.option("--verbose", "-v", is_flag=True, help="List every file.")
+@common
+def rebuild_command(  # noqa: PLR0913  (one argument an option)
+    *,
+    name: str,
+    dry_run: bool,
+    accept_gone: bool,
+    force: bool,
+    why: str,
+    due: str,
+    verbose: bool,
+    settings: Settings,
+    as_json: bool,
+) -> None:
+    """Bring index NAME up to date from its recipe, a name or a .toml file."""
+    from indexes.lines import outlook_lines, rebuild_lines
+    from indexes.rebuild import plan_only, rebuild
+    from indexes.recipe import find_recipe
+    from rag.index.journal import RunOutcome
+    from rag.terminal import bar
+
+    recipe = find_recipe(name, settings)
+    if dry_run:
+        with bar(quiet=as_json) as progress:
+            found = plan_only(recipe, settings, progress)
+        _print(as_json, found.to_dict(), lambda: outlook_lines(found, verbose=verbose))
+        return
+    with bar(quiet=as_json) as progress:
+        report = rebuild(
+            recipe,
+            settings,
+            progress=progress,
+            why=why,
+            due=due,
+            accept_gone=accept_gone,
+            force=force,
+        )
+    _print(as_json, report.to_dict(), lambda: rebuild_lines(report, verbose=verbose))
+    if report.outcome is RunOutcome.REFUSED:
+        sys.exit(1)
+
+
+@click.command("publish")
+@click.argument("name")
+@click.argument("build")
+@click.option("--force", is_flag=True, help="Also a build that the gate refused.")
+@common
+def publish_command(
+    *, name: str, build: str, force: bool, settings: Settings, as_json: bool
+) -> None:
+    """Make BUILD of index NAME live, after checking that it is whole."""
+    from indexes.switch import publish_by_hand
+
+    publish_by_hand(_folder(settings, name), build, force=force)
+    _print(as_json, {"index": name, "live": build}, lambda: [f"build {build} is live"])
+
+
+@click.command("rollback")
+@click.argument("name")
+@click.argument("build", required=False)
+@common
+def rollback_command(*, name: str, build: str | None, settings: Settings, as_json: bool) -> None:
+    """Make the build that was live before, or BUILD, live again."""
+    from indexes.switch import rollback
+
+    now = rollback(_folder(settings, name), build)
+    _print(as_json, {"index": name, "live": now}, lambda: [f"build {now} is live again"])
+
+
+@click.command("diff")
+@click.argument("name")
+@click.argument("a")
+@click.argument("b")
+@click.option(
+    "--questions",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Text file with a question a line; without, the recipe's smoke questions and feedback.",
+)
+@common
+def diff_command(
+    *, name: str, a: str, b: str, questions: Path | None, settings: Settings, as_json: bool
+) -> None:
+    """Say which documents and which answers differ between builds A and B of index NAME."""
+    from indexes.diff import diff
+    from indexes.lines import diff_lines
+    from indexes.questions import questions_of
+
+    settings = settings.with_values({"index": name})
+    asked = _lines(questions) if questions else questions_of(name, settings)
+    found = diff(settings, a, b, asked)
+    _print(as_json, found.to_dict(), lambda: diff_lines(found))
+
+
+@click.command("prune")
+@click.argument("name")
+@click.option("--keep", type=click.IntRange(1), help="Builds to keep.  [default: the recipe's]")
+@common
+def prune_command(*, name: str, keep: int | None, settings: Settings, as_json: bool) -> None:
+    """Delete old builds of index NAME and the text that only they use."""
+    from indexes.recipe import Retention, find_recipe
+    from rag.errors import RecipeError
+    from rag.index.pruning import prune
+
+    if keep is None:
+        try:
+            keep = find_recipe(name, settings).retention.builds
+        except RecipeError:
+            keep = Retention().builds
+    removed = prune(_folder(settings, name), keep=keep)
+    _print(as_json, {"removed": removed}, lambda: [f"deleted {len(removed)} builds"])
+
+
+def _folder(settings: Settings, name: str) -> Any:  # noqa: ANN401
+    from rag.index.layout import IndexFolder
+    from rag.index.reading import check_exists
+
+    folder = IndexFolder.named(settings.indexes, name)
+    check_exists(folder)
+    return folder
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QuestionError(f"cannot read the questions in {path}: {error}") from None
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _print(as_json: bool, value: Mapping[str, object], lines: Callable[[], Any]) -> None:
+    if as_json:
+        click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+        return
+    for line in lines():
+        click.echo(line)

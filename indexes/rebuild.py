@@ -1,0 +1,254 @@
+"""Make an index again from its recipe: the whole offline path of the shelf, in one screen.
+
+    gather -> plan -> guard -> read -> drop, expire -> embed -> build -> check -> gate -> publish
+
+One process holds the index from begin to end. What is read and embedded is kept at once, so a
+run that was killed goes on where it stopped; questions are answered from the live build until
+the last step but one puts a new name into one file.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+from indexes.check import check_build
+from indexes.gate import GateReport, pass_gate
+from indexes.outlook import Outlook, outlook
+from indexes.recipe import Recipe
+from indexes.record import recorded
+from indexes.report import RebuildReport
+from indexes.retention import expire
+from indexes.shelf import gather, gone_at_once
+from rag.assemble import Rag, make_ingester
+from rag.errors import IndexDamaged, IndexFault, LoadError
+from rag.index.build import live_build, publish
+from rag.index.journal import RunOutcome, begin_run, publications, runs
+from rag.index.layout import IndexFolder
+from rag.index.ledger import Ledger
+from rag.index.manifest import Manifest
+from rag.index.pruning import prune
+from rag.index.whole import checked_build
+from rag.ingest import Ingester, Progress
+from rag.pipeline import Pipeline
+from rag.reports import FileReport
+from rag.settings import Settings
+
+
+def open_build(settings: Settings, build: str | None, like: Pipeline | None = None) -> Pipeline:
+    """Return a pipeline over a build, the live one if None, with the models of `like`."""
+    if isinstance(like, Rag):
+        return like.reopened(settings=settings, build=build)
+    return Rag.open(settings=settings, build=build)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a rebuild takes from the library; `dataclasses.replace` puts in something else."""
+
+    ingester: Callable[[Settings], Ingester] = make_ingester
+    open: Callable[[Settings, str | None, Pipeline | None], Pipeline] = open_build
+
+
+def settings_of(recipe: Recipe, settings: Settings) -> Settings:
+    """Return `settings` as the recipe's index is made and opened with them."""
+    return replace(settings.with_values(recipe.settings), index=recipe.name)
+
+
+def rebuild(  # noqa: PLR0913  (each by name, and all but two seldom given)
+    recipe: Recipe,
+    settings: Settings,
+    *,
+    progress: Progress,
+    why: str = "person",
+    due: str = "",
+    accept_gone: bool = False,
+    force: bool = False,
+    parts: Parts = Parts(),
+) -> RebuildReport:
+    """Bring the index of `recipe` up to date and make it live, if it passes its gate.
+
+    Args:
+        recipe: How it is made.
+        settings: The whole tree; the recipe's own settings go before it.
+        progress: Told how far each stage is.
+        why: person, schedule or watch.
+        due: The occurrence of the schedule it is for; of several that ask, one gets it.
+        accept_gone: Whether it is right that most of a source has gone.
+        force: Whether the new build goes live whatever the gate says.
+        parts: What reads files and answers questions.
+
+    Raises:
+        IndexBusy: If somebody else writes to the index, or `due` was run before.
+        SourceVanished: If most of a source has gone at once; nothing was changed.
+        LoadError: If there is nothing to read.
+        IndexDamaged: If the new build is not whole; it did not go live.
+        DiskFull: If there is no room; the live build is untouched.
+    """
+    settings = settings_of(recipe, settings)
+    with (
+        parts.ingester(settings) as ingester,
+        Ledger.open(ingester.folder, create=True) as ledger,
+        ledger.writing(),
+    ):
+        number = begin_run(ledger, why, due)
+        with recorded(ledger, number) as ended:
+            work = _Work(recipe, settings, parts, ingester, ledger, progress, force=force)
+            report = work.run(accept_gone=accept_gone)
+            ended(report)
+    return report
+
+
+def plan_only(
+    recipe: Recipe, settings: Settings, progress: Progress, parts: Parts = Parts()
+) -> Outlook:
+    """Return what a rebuild would do; mirrors are brought up to date, nothing else changes.
+
+    Raises:
+        IndexBusy: If somebody else writes to the index.
+        SourceVanished: If the rebuild would stop, since most of a source has gone.
+    """
+    with (
+        parts.ingester(settings_of(recipe, settings)) as ingester,
+        Ledger.open(ingester.folder, create=True) as ledger,
+        ledger.writing(),
+    ):
+        gathered = gather(recipe, ingester.folder, progress)
+        plan = ingester.plan(ledger, gathered.items, gathered.is_gone, progress)
+        gone_at_once(recipe, gathered, plan, ledger.known_files())
+        return outlook(plan, gathered.notes, ledger.counts(), runs(ingester.folder))
+
+
+@dataclass
+class _Work:
+    """One rebuild under way."""
+
+    recipe: Recipe
+    settings: Settings
+    parts: Parts
+    ingester: Ingester
+    ledger: Ledger
+    progress: Progress
+    force: bool
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def folder(self) -> IndexFolder:
+        return self.ingester.folder
+
+    def run(self, *, accept_gone: bool) -> RebuildReport:
+        ledger, progress = self.ledger, self.progress
+        gathered = gather(self.recipe, self.folder, progress)
+        plan = self.ingester.plan(ledger, gathered.items, gathered.is_gone, progress)
+        if not accept_gone:
+            gone_at_once(self.recipe, gathered, plan, ledger.known_files())
+        files = self.ingester.read(ledger, plan, progress)
+        self.ingester.drop(ledger, plan.gone)
+        expired = expire(ledger, self.settings.home, self.recipe.retention.days)
+        if not ledger.counts().chunks:
+            raise LoadError(_nothing(self.recipe, files))
+        before = time.perf_counter()
+        embedded, _ = self.ingester.embed(ledger, progress)
+        embed_seconds = time.perf_counter() - before
+        manifest, made = self._build()
+        gate = None
+        if made:
+            check_build(self.folder, ledger, manifest.build)
+            gate = self._gate(manifest)
+        outcome, note = self._publish(manifest, gate, made=made)
+        removed = prune(self.folder, keep=self.recipe.retention.builds)
+        return RebuildReport(
+            self.recipe.name,
+            outcome,
+            plan,
+            files,
+            gathered.notes,
+            manifest.build,
+            manifest.counts["documents"],
+            manifest.counts["chunks"],
+            embedded,
+            embed_seconds,
+            gate,
+            expired,
+            tuple(removed),
+            round(time.perf_counter() - self.started, 3),
+            note,
+        )
+
+    def _build(self) -> tuple[Manifest, bool]:
+        """Return a build of what the ledger holds now, and whether it may have to go live.
+
+        The live one will do if nothing changed, and so will one that an interrupted or
+        refused run has left.
+        """
+        live = _live(self.folder)
+        if live is not None and self._is_current(live):
+            return live, False
+        for build in reversed(self.folder.build_ids()):
+            try:
+                manifest = checked_build(self.folder.build(build))
+            except IndexFault:
+                continue
+            if self._is_current(manifest):
+                return manifest, True
+        return self.ingester.build(self.ledger, self.progress), True
+
+    def _is_current(self, manifest: Manifest) -> bool:
+        return (
+            manifest.generation == self.ledger.generation()
+            and manifest.embedder.fingerprint == self.ingester.embedder.fingerprint
+            and manifest.splitter == self.ingester.splitter.fingerprint
+        )
+
+    def _gate(self, manifest: Manifest) -> GateReport:
+        """Ask the live and the new build the recipe's questions."""
+        settings = self.settings  # each build is asked through the embedder that made it
+        settings = replace(settings, embedder=replace(settings.embedder, model=""))
+        with ExitStack() as opened:
+            candidate = self.parts.open(settings, manifest.build, None)
+            opened.callback(candidate.snapshot.close)
+            live = None
+            if _live(self.folder) is not None:
+                live = self.parts.open(settings, None, candidate)
+                opened.callback(live.snapshot.close)
+            return pass_gate(self.recipe.gate, self.folder, live, candidate, self.progress)
+
+    def _publish(
+        self, manifest: Manifest, gate: GateReport | None, *, made: bool
+    ) -> tuple[RunOutcome, str]:
+        if not made:
+            return RunOutcome.UNCHANGED, "Nothing changed; the live build stays."
+        build = manifest.build
+        if not self.force and build in {entry.build for entry in publications(self.folder)}:
+            return RunOutcome.UNCHANGED, (
+                f"Nothing changed since build {build} was rolled back; `rag rebuild --force` or "
+                f"`rag publish {self.recipe.name} {build}` makes it live again."
+            )
+        refused = gate is not None and not gate.passed
+        if gate is not None and refused and not self.force:
+            stays = "The one before stays" if publications(self.folder) else "None is live yet"
+            return RunOutcome.REFUSED, (
+                f"Build {build} was not made live: {gate.why} {stays}; "
+                f"`rag publish {self.recipe.name} {build} --force` overrules that."
+            )
+        publish(self.folder, build, forced=refused)
+        self.progress("publish", 1, 1, build)
+        return RunOutcome.PUBLISHED, f"Build {build} is live."
+
+
+def _live(folder: IndexFolder) -> Manifest | None:
+    """Return the manifest of the live build if it is whole."""
+    try:
+        build = live_build(folder)
+        return None if build is None else checked_build(folder.build(build))
+    except IndexDamaged:
+        return None
+
+
+def _nothing(recipe: Recipe, files: Sequence[FileReport]) -> str:
+    why = "; ".join(f"{file.source}: {file.reason}" for file in files[:3] if file.reason)
+    return (
+        f"nothing could be read from the {len(recipe.sources)} sources of recipe {recipe.name!r}"
+        + (f" ({why})" if why else "")
+        + "; check their paths and patterns"
+    )

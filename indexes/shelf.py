@@ -1,0 +1,122 @@
+"""All sources of a recipe together: what they hold, what has gone, and when to stop and ask."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexes.recipe import Recipe
+from indexes.sources import Content, Folder, Git, Source
+from rag.corpus.walk import Found
+from rag.errors import SourceUnreachable, SourceVanished
+from rag.index.layout import IndexFolder
+from rag.index.reading import KnownFile
+from rag.ingest import Progress
+from rag.plan import Plan
+from rag.reports import FileReport
+
+_LOCAL = (Folder, Git)
+"""Sources that are on this machine: one that is not there is more likely not mounted than gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the sources of a recipe hold now."""
+
+    items: tuple[Found | FileReport, ...]
+    roots: Mapping[str, Path]
+    """Below which folder the files of each source lie, by the source's name."""
+    unreached: tuple[str, ...]
+    """Names of sources that could not be reached; what they held stays."""
+    missing: tuple[str, ...]
+    """Why sources of this machine are not there, a sentence each."""
+    notes: tuple[str, ...]
+
+    def source_of(self, file: str) -> str | None:
+        """Return the name of the source that a known file belongs to, or None."""
+        path = Path(file)
+        holding = [name for name, root in self.roots.items() if path.is_relative_to(root)]
+        return max(holding, key=lambda name: len(self.roots[name].parts), default=None)
+
+    def is_gone(self, file: str) -> bool:
+        """Return whether a known file that was not found has gone.
+
+        All have but those of a source that could not be reached.
+        """
+        return self.source_of(file) not in self.unreached
+
+
+def gather(recipe: Recipe, folder: IndexFolder, progress: Progress) -> Gathered:
+    """Bring the mirrors up to date and return what all sources hold; two may share a file."""
+    items: dict[str, Found | FileReport] = {}
+    roots: dict[str, Path] = {}
+    unreached: list[str] = []
+    missing: list[str] = []
+    notes: list[str] = []
+    for done, source in enumerate(recipe.sources):
+        progress("gather", done, len(recipe.sources), source.name)
+        mirror = folder.mirror(source.name)
+        try:
+            content = source.gather(mirror)
+        except SourceUnreachable as error:
+            content = Content((), _root(source, mirror), (str(error),))
+            (missing if isinstance(source, _LOCAL) else unreached).append(
+                str(error) if isinstance(source, _LOCAL) else source.name
+            )
+        roots[source.name] = content.root
+        notes += content.notes
+        for item in content.items:
+            key = str(item.path.absolute()) if isinstance(item, Found) else f"?{item.source}"
+            items.setdefault(key, item)
+    progress("gather", len(recipe.sources), len(recipe.sources), "")
+    return Gathered(tuple(items.values()), roots, tuple(unreached), tuple(missing), tuple(notes))
+
+
+def gone_at_once(
+    recipe: Recipe, gathered: Gathered, plan: Plan, known: Mapping[str, KnownFile]
+) -> None:
+    """Pass unless more than the recipe's guard of any source has gone.
+
+    Taking a source out of the recipe says that it may go, unless it was most of the index.
+
+    Raises:
+        SourceVanished: Naming the source, how much of it has gone, and the two ways on.
+    """
+    if gathered.missing and known:
+        raise SourceVanished(
+            f"{gathered.missing[0]} Nothing was changed; once it is there run the rebuild again, "
+            f"or with --accept-gone if it is right that it has gone"
+        )
+    held = _count(gathered.source_of, list(known)) | {None: len(known)}
+    gone = _count(gathered.source_of, [one.file for one in plan.gone])
+    moved = _count(gathered.source_of, _moved_from(plan))
+    for name, number in gone.items():
+        lost = number - moved.get(name, 0)
+        if lost > recipe.guard * held[name]:
+            what = f"source {name!r}" if name else f"index {recipe.name!r}"
+            why = (
+                "have gone at once; is a drive not mounted?"
+                if name
+                else ("are in no source of the recipe any more.")
+            )
+            raise SourceVanished(
+                f"{lost} of {held[name]} files of {what} {why} Nothing was changed; run the "
+                "rebuild again when they are back, or with --accept-gone if it is right so"
+            )
+
+
+def _count(source_of: Callable[[str], str | None], files: list[str]) -> dict[str | None, int]:
+    counts: dict[str | None, int] = {}
+    for file in files:
+        name = source_of(file)
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _moved_from(plan: Plan) -> list[str]:
+    """Return the old places of files that have only moved."""
+    sources = {one.was for one in plan.moved}
+    return [one.file for one in plan.gone if one.source in sources]
+
+
+def _root(source: Source, mirror: Path) -> Path:
+    return source.root if isinstance(source, Folder) else mirror

@@ -1,0 +1,65 @@
+"""Which build is live, when a person says so: publish by hand, and roll back."""
+
+from rag.errors import IndexDamaged, IndexNotFound
+from rag.index.build import live_build, publish
+from rag.index.journal import RunOutcome, publications, runs
+from rag.index.layout import IndexFolder
+from rag.index.whole import checked_build
+
+
+def publish_by_hand(folder: IndexFolder, build: str, *, force: bool = False) -> None:
+    """Make `build` live, after checking that it is whole.
+
+    Raises:
+        IndexNotFound: If there is no such build, or if the gate refused it and `force` is not
+            given.
+        IndexDamaged: If a file of it is missing or altered.
+        IndexBusy: If somebody else writes to the index.
+    """
+    if build not in folder.build_ids():
+        there = ", ".join(folder.build_ids()) or "none"
+        raise IndexNotFound(f"no build {build!r} of index {folder.name!r}; there are: {there}")
+    checked_build(folder.build(build))
+    was_live = build in {entry.build for entry in publications(folder)}
+    if not was_live and not force and build in _refused(folder):
+        raise IndexNotFound(
+            f"build {build} was refused by the gate (see `rag history {folder.name}`); "
+            f"overrule it with: rag publish {folder.name} {build} --force"
+        )
+    publish(folder, build, forced=force)
+
+
+def rollback(folder: IndexFolder, build: str | None = None) -> str:
+    """Make the build that was live before the present one, or `build`, live again.
+
+    Returns:
+        The id of the build that is live now.
+
+    Raises:
+        IndexNotFound: If there is no such build, or none before is left.
+        IndexDamaged: If a file of it is missing or altered.
+        IndexBusy: If somebody else writes to the index.
+    """
+    if build is None:
+        build = _before(folder)
+    publish_by_hand(folder, build)
+    return build
+
+
+def _before(folder: IndexFolder) -> str:
+    try:
+        live = live_build(folder)
+    except IndexDamaged:
+        live = None
+    here = set(folder.build_ids())
+    for entry in publications(folder):
+        if entry.build != live and entry.build in here:
+            return entry.build
+    raise IndexNotFound(
+        f"index {folder.name!r} has no build on disk that was live before {live}; a recipe's "
+        "retention.builds says how many are kept"
+    )
+
+
+def _refused(folder: IndexFolder) -> set[str]:
+    return {run.build for run in runs(folder) if run.outcome is RunOutcome.REFUSED}

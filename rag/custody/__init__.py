@@ -1,0 +1,1 @@
+"""What is owed to the people whose documents these are: forgetting, moving, and proof."""

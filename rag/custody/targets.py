@@ -1,0 +1,81 @@
+"""Which documents are to be forgotten: named, by metadata, by source, or by age."""
+
+import re
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from fnmatch import translate
+
+from rag.errors import QuestionError
+from rag.index.reading import LedgerReader, SourceRow
+from rag.index.records import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Conditions joined by "and", the values of one by "or"; at least one must be given."""
+
+    names: Sequence[str] = ()
+    """Ids, sources or aliases, as `rag sources` prints them, or paths of files."""
+    where: Mapping[str, str] = field(default_factory=dict[str, str])
+    sources: Sequence[str] = ()
+    """Shell patterns against sources and aliases."""
+    older_than: int | None = None
+    """Days: by the date a document bears or, without one, by when it was last read."""
+
+    def __bool__(self) -> bool:
+        """Return whether any condition is given."""
+        return bool(self.names or self.where or self.sources or self.older_than is not None)
+
+
+def chosen(ledger: LedgerReader, wanted: Wanted, today: date | None = None) -> list[SourceRow]:
+    """Return the documents that meet `wanted`, by source; none if none does.
+
+    Raises:
+        QuestionError: If no condition is given, or a named document is not in the index.
+    """
+    if not wanted:
+        raise QuestionError(
+            "say which documents to forget: by name, --where KEY=VALUE, --source PATTERN or "
+            "--older-than DAYS"
+        )
+    rows = [row for row in ledger.sources() if row.document_id]
+    rows = _named(rows, wanted.names, ledger.folder.name) if wanted.names else rows
+    patterns = [re.compile(translate(pattern)) for pattern in wanted.sources]
+    read = _read_on(ledger) if wanted.older_than is not None else {}
+    last = (today or datetime.now(UTC).date()) - timedelta(days=wanted.older_than or 0)
+    return [
+        row
+        for row in rows
+        if all(row.metadata.get(key) == value for key, value in wanted.where.items())
+        and (not patterns or any(p.match(n) for p in patterns for n in (row.source, *row.aliases)))
+        and (wanted.older_than is None or _day(row.date or read[row.file]) < last)
+    ]
+
+
+def _named(rows: Sequence[SourceRow], names: Sequence[str], index: str) -> list[SourceRow]:
+    found: dict[str, SourceRow] = {}
+    for name in map(plain, names):
+        meant = [
+            row
+            for row in rows
+            if name in (row.document_id, row.source, row.location, row.file, *row.aliases)
+        ]
+        if not meant:
+            raise QuestionError(f"no document {name!r} in index {index!r}; see: rag sources")
+        found |= {row.document_id: row for row in meant}
+    return list(found.values())
+
+
+def _read_on(ledger: LedgerReader) -> dict[str, str]:
+    """Return when each file was last read, by its path."""
+    with ledger.reading() as db:
+        return dict(db.execute("SELECT file, at FROM report").fetchall())
+
+
+def _day(written: str) -> date:
+    """Return the last day that `2024`, `2024-03`, `2024-03-31` or a longer time may mean."""
+    year, month, day = (*map(int, written[:10].split("-")), 0, 0)[:3]
+    month = month or 12
+    return date(year, month, day or monthrange(year, month)[1])
