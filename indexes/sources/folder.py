@@ -60,7 +60,7 @@ class Folder:
 
     def watched(self) -> tuple[Path, ...]:
         """Return the files and folders that a change of what it holds happens in or below."""
-        return tuple(dict.fromkeys(_fixed(path) for path in self.paths))
+        return tuple(dict.fromkeys(fixed(path) for path in self.paths))
 
     def _existing(self) -> Iterator[Path]:
         """Yield the paths, with what globs match in the place of these."""

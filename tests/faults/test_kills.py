@@ -46,9 +46,7 @@ def test_a_kill_after_an_operation_loses_nothing(forge, world, seed):
 def test_a_kill_in_the_first_ingest_leaves_an_index_that_the_next_one_completes(
     forge, empty_world, seed
 ):
-    tally = kills_at_every_operation(
-        forge, empty_world, When.BEFORE, first=1 + seed % 3, step=3
-    )
+    tally = kills_at_every_operation(forge, empty_world, When.BEFORE, first=1 + seed % 3, step=3)
 
     assert tally.runs > 60
     assert_nothing_lost(tally)
