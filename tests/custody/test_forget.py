@@ -240,8 +240,9 @@ class StopsAt:
             raise KeyboardInterrupt(doing)
 
 
-@pytest.mark.parametrize("number", [2, 3, 4, 5])
-@pytest.mark.parametrize("again", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize(
+    ("number", "again"), [(2, 2), (2, 4), (3, 1), (3, 3), (4, 2), (4, 4), (5, 4), (5, 5)]
+)
 def test_a_forget_stopped_at_any_step_and_stopped_again_is_finished_by_resume(
     index, home, number, again
 ):
