@@ -61,6 +61,7 @@ class Site:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 5
+    disable_nagle_algorithm = True  # or each answer would wait 40 ms for an acknowledgement
 
     def do_GET(self):
         site = self.server.site

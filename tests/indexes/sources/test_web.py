@@ -313,11 +313,11 @@ def test_when_time_is_up_the_rest_comes_first_in_the_next_round(site, mirror):
     paths = ["/a", "/b", "/c", "/d"]
     for path in paths:
         site.says(path, path)
-    source = web(site, *paths, delay_s=0.1, minutes=0.01)  # 0.6 seconds
+    source = web(site, *paths, delay_s=0.05, minutes=0.005)  # 0.3 seconds
     web(site, *paths).gather(mirror)
     site.log.clear()
     for path in paths:
-        site.says(path, path + " new", wait_s=0.2)
+        site.says(path, path + " new", wait_s=0.1)
 
     rounds = [source.gather(mirror), source.gather(mirror)]
 
