@@ -16,13 +16,14 @@ from typing import Protocol, Self
 from rag.corpus.load import FileLoader, Loaded
 from rag.corpus.walk import Found, walk
 from rag.errors import LoadError, ModelError, QuestionError
-from rag.index.build import make_build, publish
+from rag.index.build import live_build, make_build, publish
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.manifest import Manifest
 from rag.index.pruning import prune
 from rag.index.reading import LedgerReader
 from rag.index.seen import put_seen
+from rag.index.whole import checked_catalog
 from rag.plan import Gone, Plan, below, location_of, make_plan, stamp_of
 from rag.protocols import Embedder, Splitter
 from rag.reports import FileReport, FileStatus
@@ -214,7 +215,9 @@ class Ingester:
         """
         with Ledger.open(self.folder) as ledger, ledger.writing():
             known = {name for row in ledger.sources() for name in (row.source, *row.aliases)}
-            if unknown := [source for source in sources if source not in known]:
+            # A removal that failed before its build was live can be done again.
+            answering = self._answering()
+            if unknown := [source for source in sources if source not in known | answering]:
                 raise QuestionError(f"no source {unknown[0]!r} in the index; see `rag sources`")
             if known <= set(sources):
                 raise LoadError(f"nothing would be left; delete the folder {self.folder.root}")
@@ -226,6 +229,14 @@ class Ingester:
             self._publish(manifest, progress)
             prune(self.folder, keep=1)
         return manifest.counts["documents"]
+
+    def _answering(self) -> set[str]:
+        """Return the names of the sources that the live build still answers from."""
+        live = live_build(self.folder)
+        if live is None:
+            return set()
+        entries = checked_catalog(self.folder.build(live)).entries
+        return {name for entry in entries for name in (entry.source, *entry.also)}
 
     def _publish(self, manifest: Manifest, progress: Progress) -> None:
         publish(self.folder, manifest.build)

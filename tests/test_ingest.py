@@ -7,7 +7,7 @@ import pytest
 
 from rag.corpus.load import FileLoader
 from rag.corpus.split import StructureSplitter
-from rag.errors import IndexBusy, IndexDamaged, LoadError, ModelError, QuestionError
+from rag.errors import IndexBusy, IndexDamaged, IndexFault, LoadError, ModelError, QuestionError
 from rag.index.build import live_build
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
@@ -290,4 +290,20 @@ def test_a_changed_byte_in_the_ledger_is_noticed_before_it_is_quoted(index, file
     rag = opened(index)
     with pytest.raises(IndexDamaged, match="checksum"):
         rag.ask("When does the mill open?")
+    rag.snapshot.close()
+
+
+def test_a_removal_that_failed_before_its_build_was_live_can_be_done_again(index, files):
+    ingest(index, [files])
+    in_the_way = index.root / "LIVE.new"
+    in_the_way.mkdir()
+
+    with ingester_of(index, CountingEmbedder()) as ingester:
+        with pytest.raises(IndexFault, match="LIVE"):
+            ingester.remove(["papers/fares.csv"], lambda *event: None)
+        in_the_way.rmdir()
+        ingester.remove(["papers/fares.csv"], lambda *event: None)
+
+    rag = opened(index)
+    assert all("fares" not in p.document.source for p in rag.search("ticket price adult")[0])
     rag.snapshot.close()

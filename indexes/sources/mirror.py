@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,8 +23,8 @@ from rag.index.disk import Disk, FileSum, disk_errors, replace_text
 
 _FORMAT = 1
 _NAME = re.compile(r"[0-9a-f]{32}(?:\.[a-z0-9]{1,10})?")
-_SAVE_EVERY = 200
-"""Copies after which the state is saved, so that a stop costs no more than these."""
+_SAVE_AFTER = 200
+"""Copies after which the state is saved, or a tenth of all: a stop costs no more than these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Mirror:
             part.unlink(missing_ok=True)
         self._copies[key] = _copy(path, source, sink.sum, stamp)
         self._unsaved += 1
-        if self._unsaved >= _SAVE_EVERY:
+        if self._unsaved >= max(_SAVE_AFTER, len(self._copies) // 10):
             self.save()
 
     def keep(self, key: str, stamp: Mapping[str, str]) -> None:
@@ -137,10 +137,10 @@ class Mirror:
 
     def save(self) -> None:
         """Write what is known, after what it speaks of."""
-        copies = {key: asdict(copy) for key, copy in sorted(self._copies.items())}
+        copies = {key: _plain(copy) for key, copy in sorted(self._copies.items())}
         with disk_errors(f"writing {self._state}"):
             self._disk.sync_folder(self.root)
-            replace_text(self._state, json.dumps({"format": _FORMAT, "copies": copies}, indent=0))
+            replace_text(self._state, json.dumps({"format": _FORMAT, "copies": copies}))
         self._unsaved = 0
 
     def found(self) -> tuple[Found, ...]:
@@ -176,6 +176,10 @@ def _file_name(key: str, suffix: str) -> str:
 def _copy(path: Path, source: str, sum_: FileSum, stamp: Mapping[str, str]) -> Copy:
     mtime_ns = path.lstat().st_mtime_ns
     return Copy(path.name, source, sum_.bytes, mtime_ns, sum_.sha256, dict(stamp))
+
+
+def _plain(copy: Copy) -> dict[str, object]:
+    return {leaf.name: getattr(copy, leaf.name) for leaf in fields(copy)}
 
 
 def _read_state(path: Path) -> dict[str, Copy]:

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rag.errors import DiskFull, IndexBusy, IndexDamaged, IndexFault, IndexMismatch
+from rag.errors import (
+    DiskFull,
+    IndexBusy,
+    IndexDamaged,
+    IndexFault,
+    IndexMismatch,
+    IndexNotFound,
+)
 
 VERSION = 2
 _WAIT_SECONDS = 10.0
@@ -66,6 +73,7 @@ def connect(path: Path, *, create: bool = False, read_only: bool = False) -> sql
     """Open the ledger file; the connection may be used by several threads in turn.
 
     Raises:
+        IndexNotFound: If nothing was written to the file yet and `create` is false.
         IndexDamaged: If the file is no ledger.
         IndexMismatch: If a newer Quotewell made it.
     """
@@ -99,15 +107,28 @@ def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, read_only: boo
             f"{path} was made by a newer Quotewell (ledger format {version}, this one reads up "
             f"to {VERSION}); update with: pip install --upgrade quotewell"
         )
-    empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if version == 0 and create and empty:  # new, or killed before its tables were made
-        _run(db, _TABLES + _LIVING)
-    elif version == 1 and not read_only:
+    if version == 1 and not read_only:
         _run(db, _LIVING)
     elif version == 0:
+        _check_new(db, path, create=create)
+        _run(db, _TABLES + _LIVING)
+
+
+def _check_new(db: sqlite3.Connection, path: Path, *, create: bool) -> None:
+    """Pass when tables may be made in the file: it is new, or its first ingest was killed.
+
+    Raises:
+        IndexNotFound: If there is nothing in it yet and it is only to be read.
+        IndexDamaged: If it belongs to something else, or has lost what a build was made of.
+    """
+    empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if not empty or path.with_name("LIVE").exists():
         raise IndexDamaged(
-            f"{path} holds no ledger; delete its folder and make the index again with: rag ingest"
+            f"{path} holds no ledger; restore it from a backup, or delete its folder and make the "
+            "index again with: rag ingest"
         )
+    if not create:
+        raise _nothing_yet(path)
 
 
 def format_of(db: sqlite3.Connection) -> int:
@@ -145,6 +166,8 @@ def sqlite_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         raise _named(error, path) from error
+    except UnicodeDecodeError as error:  # SQLite quotes what is broken, and that is no UTF-8
+        raise _damaged(error, path) from error
 
 
 def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
@@ -155,13 +178,26 @@ def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return IndexBusy(f"{path} is locked by another process; wait until it is done and retry")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return IndexDamaged(
-            f"{path} is damaged ({error}); restore it from a backup, or delete its folder and "
-            "make the index again with: rag ingest"
-        )
+        return _damaged(error, path)
+    if code == sqlite3.SQLITE_READONLY and path.with_name(f"{path.name}-journal").exists():
+        return _nothing_yet(path)  # killed while the file was made; only a writer can undo that
     if code in refused:
         return IndexFault(f"cannot use {path} ({error}); see to the disk and its permissions")
     return error
+
+
+def _nothing_yet(path: Path) -> IndexNotFound:
+    return IndexNotFound(
+        f"{path} holds nothing yet (its first ingest did not finish); "
+        "make the index with: rag ingest <folder or file>"
+    )
+
+
+def _damaged(error: Exception, path: Path) -> IndexDamaged:
+    return IndexDamaged(
+        f"{path} is damaged ({error}); restore it from a backup, or delete its folder and "
+        "make the index again with: rag ingest"
+    )
 
 
 def _is_full(path: Path) -> bool:

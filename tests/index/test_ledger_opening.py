@@ -16,7 +16,7 @@ from rag.errors import (
 )
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
-from tests.index.material import put
+from tests.index.material import index_of, put
 
 
 def test_a_missing_index_names_those_there_are_and_the_way_to_make_one(tmp_path):
@@ -38,12 +38,39 @@ def test_a_ledger_of_a_newer_version_is_refused(folder, ledger):
         Ledger.open(folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"not a database at all, but long enough " * 50])
-def test_a_file_that_is_no_ledger_is_named_as_damaged(folder, content):
+def test_a_file_that_is_no_ledger_is_named_as_damaged(folder):
     folder.root.mkdir(parents=True)
-    folder.ledger.write_bytes(content)
+    folder.ledger.write_bytes(b"not a database at all, but long enough " * 50)
 
     with pytest.raises(IndexDamaged, match=r"ledger\.sqlite.*rag ingest"):
+        Ledger.open(folder)
+
+
+def test_an_ingest_killed_before_its_first_table_is_no_index_yet(folder):
+    folder.root.mkdir(parents=True)
+    folder.ledger.write_bytes(b"")
+
+    with pytest.raises(IndexNotFound, match=r"did not finish.*rag ingest"):
+        Ledger.open(folder)
+
+
+def test_a_ledger_that_lost_its_content_is_not_begun_again_beside_its_builds(folder):
+    index_of(folder, {"/a.txt": "text"})
+    for beside in folder.root.glob("ledger.sqlite-*"):
+        beside.unlink()
+    folder.ledger.write_bytes(b"")
+
+    with pytest.raises(IndexDamaged, match="restore it from a backup"):
+        Ledger.open(folder, create=True)
+
+
+def test_what_sqlite_quotes_of_a_broken_schema_need_not_be_text(folder):
+    index_of(folder, {"/a.txt": "text"})
+    data = folder.ledger.read_bytes()
+    assert data.count(b"CREATE TABLE lease") == 1
+    folder.ledger.write_bytes(data.replace(b"CREATE TABLE lease", b"CREATE \xffABLE lease"))
+
+    with pytest.raises(IndexDamaged, match="backup"):
         Ledger.open(folder)
 
 

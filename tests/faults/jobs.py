@@ -1,0 +1,274 @@
+"""What is done to an index inside a process that may be killed or refused at any moment.
+
+Each job gets `ack`, which tells the parent at once what has been promised, and the folder of
+an index. Models are the deterministic stand-ins; parsing happens in this process, so that
+nothing but the index is tested.
+"""
+
+import os
+import time
+import traceback
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from rag.corpus.load import FileLoader
+from rag.errors import RagError
+from rag.index.build import live_build, publish
+from rag.index.layout import IndexFolder
+from rag.index.ledger import Ledger
+from rag.index.pruning import prune
+from rag.index.snapshot import open_snapshot
+from rag.ingest import Ingester
+from rag.reports import FileReport, FileStatus
+from rag.testing import HashingEmbedder
+from rag.types import Document, DocumentId, Filter, revision_of
+from tests.faults.room import fill
+from tests.faults.shim import Shim
+from tests.index.material import Lines
+
+EMBEDDER = HashingEmbedder()
+MARK = {"embedder_name": EMBEDDER.name, "fingerprint": EMBEDDER.fingerprint, "dim": EMBEDDER.dim}
+
+
+class TextLoader(FileLoader):
+    """Reads plain text in this process instead of asking a worker."""
+
+    def _parsed(self, source, data):
+        text = data.decode()
+        document = Document(
+            DocumentId("loader's"), revision_of("Notes", text, {}), text, source, "Notes", {}
+        )
+        return (document,), FileReport(source, FileStatus.ACCEPTED, "text")
+
+
+def ingester(index):
+    """Return an ingester of the index folder."""
+    return Ingester(IndexFolder(Path(index)), TextLoader(workers=1), Lines(), EMBEDDER)
+
+
+def ingest(ack, index, corpus):
+    """Read the corpus into the index; acknowledges files, vectors and the build."""
+
+    def progress(stage, done, total, note):
+        if stage == "embed":
+            ack(stage, done, total - done)
+        elif stage in {"read", "publish"}:
+            ack(stage, note)
+
+    with ingester(index) as parts:
+        report = parts.ingest([Path(corpus)], progress, prune_gone=True)
+    return {"build": report.build, "embedded": report.embedded}
+
+
+def publish_build(ack, index, build):
+    """Make `build` the live one."""
+    publish(IndexFolder(Path(index)), build)
+    ack("publish", build)
+
+
+def prune_builds(ack, index, keep):
+    """Delete all builds but `keep`."""
+    ack("pruned", prune(IndexFolder(Path(index)), keep=keep))
+
+
+def remove(ack, index, sources):
+    """Forget sources."""
+    with ingester(index) as parts:
+        left = parts.remove(sources, lambda *_: None)
+    ack("removed", sources)
+    return left
+
+
+def look(ack, index):
+    """Return all an index holds, by its live build and by its ledger, and what lies about."""
+    del ack
+    folder = IndexFolder(Path(index))
+    begin = time.perf_counter()
+    with closing(open_snapshot(folder, **MARK)) as snapshot:
+        served = _timed(snapshot, begin)
+    return {"served": served, "ledger": _kept(folder), "lying": lying(folder)}
+
+
+def look_while_full(ack, index, disk):
+    """Open a snapshot, fill the disk, read everything; then open another beside it."""
+    folder = IndexFolder(Path(index))
+    with closing(open_snapshot(folder, **MARK)) as early:
+        ballast = fill(Path(disk), 0)
+        try:
+            ack("look", _timed(early))
+            with closing(open_snapshot(folder, **MARK)) as late:
+                ack("look", _timed(late))
+        finally:
+            ballast.unlink()
+
+
+def look_piecewise(ack, index):
+    """Return every text that can be had of an index, each asked for on its own."""
+    del ack
+    folder = IndexFolder(Path(index))
+    snapshot = open_snapshot(folder, **MARK)
+    texts, lines, errors, untyped = [], [], Counter(), []
+
+    def ask(wanted, kept):
+        try:
+            kept.append(wanted().text)
+        except RagError as error:
+            errors[type(error).__name__] += 1
+        except Exception:  # what escapes is what the campaign judges
+            untyped.append(traceback.format_exc())
+
+    hits = snapshot.dense(np.ones(EMBEDDER.dim, np.float32), len(snapshot))
+    for entry in snapshot.entries:
+        ask(lambda id_=entry.id: snapshot.document(id_), texts)
+    for hit in hits:
+        ask(lambda id_=hit.chunk_id: snapshot.chunks([id_])[0], lines)
+    snapshot.close()
+    return {"texts": texts, "lines": lines, "errors": dict(errors), "untyped": untyped}
+
+
+def look_at_ledger(ack, index):
+    """Return what the ledger holds, also where nothing was published yet."""
+    del ack
+    folder = IndexFolder(Path(index))
+    return {"ledger": _kept(folder), "live": live_build(folder), "lying": lying(folder)}
+
+
+def _timed(snapshot, begin=None):
+    begin = time.perf_counter() if begin is None else begin
+    served = _served(snapshot)
+    return served | {"seconds": time.perf_counter() - begin}
+
+
+def _served(snapshot):
+    """Return every document and line that the snapshot answers from, and if each is found."""
+    texts, lines, unfound = {}, {}, []
+    everything = np.ones((1, EMBEDDER.dim), np.float32)
+    hits = snapshot.dense(everything[0], len(snapshot))
+    for chunk in snapshot.chunks([hit.chunk_id for hit in hits]):
+        line = chunk.text.rstrip("\n")
+        lines[line] = lines.get(line, 0) + 1
+        document = snapshot.document(chunk.document_id)
+        for source in (document.source, *document.also):
+            if texts.setdefault(source, document.text) != document.text:
+                unfound.append(f"{source} has two texts")
+        ids = {hit.chunk_id for hit in snapshot.lexical(line.split()[1], 2)}
+        best = snapshot.dense(EMBEDDER.embed_queries([chunk.embedding_text])[0], 1)
+        if ids != {chunk.id} or best[0].chunk_id != chunk.id:
+            unfound.append(line)
+    allowed = snapshot.allowed(Filter(sources=["*"]))
+    return {
+        "build": snapshot.build,
+        "texts": texts,
+        "lines": lines,
+        "unfound": unfound,
+        "stands_in": snapshot.stands_in,
+        "chunks": [len(hits), len(allowed), len(set(allowed.tolist()))],
+    }
+
+
+def _kept(folder):
+    with Ledger.open(folder) as ledger:
+        rows = ledger.sources()
+        names = [name for row in rows for name in (row.source, *row.aliases)]
+        texts = {
+            name: ledger.document(row.document_id).text
+            for row in rows
+            for name in (row.source, *row.aliases)
+        }
+        with ledger.reading() as db:
+            whole = [row[0] for row in db.execute("PRAGMA integrity_check")]
+            orphans = len(db.execute("PRAGMA foreign_key_check").fetchall())
+    return {
+        "texts": texts,
+        "doubled": len(names) - len(set(names)),
+        "whole": whole,
+        "orphans": orphans,
+    }
+
+
+def lying(folder):
+    """Return what lies in the index folder that no finished writer leaves behind."""
+    builds = set(folder.build_ids())
+    known = {
+        "ledger.sqlite",
+        "ledger.sqlite-wal",
+        "ledger.sqlite-shm",
+        "writer.lock",
+        "builds",
+        "LIVE",
+    }
+    strange = [path.name for path in folder.root.iterdir() if path.name not in known]
+    if folder.builds.is_dir():
+        strange += [path.name for path in folder.builds.iterdir() if path.name not in builds]
+    return sorted(strange)
+
+
+def touch(ack, root):
+    """Do one of each operation below `root`; return how many bytes the write took."""
+    del ack
+    folder = Path(root) / "a"
+    folder.mkdir()
+    handle = os.open(folder / "f", os.O_WRONLY | os.O_CREAT)
+    try:
+        taken = os.write(handle, b"0123456789")
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    (folder / "f").rename(Path(root) / "b")
+    (Path(root) / "b").unlink()
+    folder.rmdir()
+    return taken
+
+
+def copied_descriptor(ack, root):
+    """Write through a copy of a descriptor, then reuse its number for a file elsewhere."""
+    del ack
+    shim = Shim(Path(os.environ["LD_PRELOAD"]))
+    handle = os.open(Path(root) / "f", os.O_WRONLY | os.O_CREAT)
+    copy = os.dup(handle)
+    os.close(handle)
+    os.write(copy, b"inside")
+    os.dup2(copy, handle)
+    os.write(handle, b"inside")
+    inside = shim.struck().operations
+    elsewhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(elsewhere, copy)
+    os.write(copy, b"outside")
+    return {"inside": inside, "outside": shim.struck().operations - inside}
+
+
+def threads(ack, root, threads, writes):
+    """Write from several threads at once; return how many writes were refused."""
+    del ack
+
+    def write(name):
+        refused = 0
+        with (Path(root) / str(name)).open("wb", buffering=0) as handle:
+            for _ in range(writes):
+                try:
+                    handle.write(b"x")
+                except OSError:
+                    refused += 1
+        return refused
+
+    with ThreadPoolExecutor(threads) as pool:
+        return sum(pool.map(write, range(threads)))
+
+
+JOBS = {
+    "touch": touch,
+    "copied_descriptor": copied_descriptor,
+    "threads": threads,
+    "ingest": ingest,
+    "publish": publish_build,
+    "prune": prune_builds,
+    "remove": remove,
+    "look": look,
+    "look_while_full": look_while_full,
+    "look_piecewise": look_piecewise,
+    "look_at_ledger": look_at_ledger,
+}

@@ -1,0 +1,99 @@
+"""Two generations of a small corpus, and what an index of each must hold, told independently."""
+
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.forge import Forge
+
+OLD, NEW, LESS = "old", "new", "less"
+REMOVED = "corpus/stay.txt"
+"""What the generation `less` lacks of the new one."""
+
+# Between the generations files change, stay, go, move, come, and one becomes a copy.
+_FILES = {
+    OLD: {"change.txt": 1, "stay.txt": 0, "gone.txt": 2, "move.txt": 3, "copy.txt": 4},
+    NEW: {"change.txt": 5, "stay.txt": 0, "to/moved.txt": 3, "come.txt": 6, "copy.txt": 0},
+}
+LINES = 4
+
+
+def text(number: int, lines: int = LINES) -> str:
+    """Return the text of a file: every line holds a word that no other line holds."""
+    return "".join(f"Line w{number}x{line} of text t{number}.\n" for line in range(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What an index holds: the text of each source, and how often each line can be found."""
+
+    texts: dict[str, str]
+    lines: dict[str, int]
+
+    @classmethod
+    def of(cls, texts: dict[str, str]) -> "Holding":
+        """Return what must be held if these are the sources; equal texts are stored once."""
+        lines = Counter(line for body in set(texts.values()) for line in body.splitlines())
+        return cls(texts, dict(lines))
+
+
+@dataclass(frozen=True)
+class World:
+    """A folder with a corpus, its generations, and an index of the older one to copy from."""
+
+    root: Path
+    size: int = LINES
+    empty: bool = False
+    """Whether runs begin with no index at all instead of the old generation's."""
+
+    @property
+    def corpus(self) -> Path:
+        """Return the folder that is ingested; runs only read it."""
+        return self.root / "corpus"
+
+    @property
+    def template(self) -> Path:
+        """Return the index made of the old generation."""
+        return self.root / "template"
+
+    def texts(self, generation: str) -> dict[str, str]:
+        """Return source to text."""
+        if generation == OLD and self.empty:
+            return {}
+        files = _FILES[NEW if generation == LESS else generation].items()
+        texts = {f"corpus/{name}": text(number, self.size) for name, number in files}
+        if generation == LESS:
+            del texts[REMOVED]
+        return texts
+
+    def holding(self, generation: str) -> Holding:
+        """Return what an index of `generation` must hold."""
+        return Holding.of(self.texts(generation))
+
+    def write(self, generation: str) -> None:
+        """Make the corpus that of `generation`."""
+        shutil.rmtree(self.corpus, ignore_errors=True)
+        for source, body in self.texts(generation).items():
+            path = self.root / source
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(body, encoding="utf-8")
+
+    def fresh(self, name: str = "run") -> Path:
+        """Return a copy of the old generation's index, as it was before anything happened."""
+        copy = self.root / name
+        shutil.rmtree(copy, ignore_errors=True)
+        if not self.empty:
+            shutil.copytree(self.template, copy)
+        return copy
+
+
+def prepared(forge: Forge, root: Path, **options: object) -> World:
+    """Return a world in the new folder `root`, its corpus new and its index of the old one."""
+    world = World(root, **options)
+    world.root.mkdir()
+    if not world.empty:
+        world.write(OLD)
+        forge.done("ingest", index=world.template, corpus=world.corpus)
+    world.write(NEW)
+    return world
