@@ -112,9 +112,9 @@ class Ingester:
         with Ledger.open(self.folder, create=True) as ledger, ledger.writing():
             plan = self.plan(ledger, items, below(path for path in paths if path.is_dir()))
             reports = self.read(ledger, plan, progress)
-            gone = tuple(sorted({one.source for one in plan.gone}))
+            gone = tuple(sorted({one.source for one in plan.to_drop}))
             if prune_gone:
-                self.drop(ledger, plan.gone)
+                self.drop(ledger, plan.to_drop)
             if not ledger.counts().chunks:
                 raise LoadError(_nothing_readable(reports))
             embedded, longest = self.embed(ledger, progress)
