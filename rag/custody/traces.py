@@ -73,7 +73,7 @@ def _wipe_lines(
 
 def _unlink(folder: IndexFolder, plan: Plan) -> int:
     """Delete the copies of remote files that were fetched into the index's own folder."""
-    mirror = folder.root.absolute() / "mirror"
+    mirror = folder.mirrors.absolute()
     count = 0
     for file in map(Path, plan.files):
         if file.is_relative_to(mirror) and ".." not in file.parts and file.is_file():
