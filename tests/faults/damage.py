@@ -78,7 +78,7 @@ class Shelf:
     def of(cls, forge: Forge, world: World) -> "Shelf":
         """Make it from a world."""
         template = world.fresh("shelf")
-        forge.done("ingest", index=template, corpus=world.corpus)
+        assert world.begin(forge, template).finished
         return cls(forge, world, template)
 
     def fresh(self) -> IndexFolder:
@@ -212,7 +212,7 @@ def _judge_fallback(shelf: Shelf, index: IndexFolder, context: str, tally: Damag
 
 
 def _judge_repair(shelf: Shelf, index: IndexFolder, context: str, tally: Damage) -> None:
-    again = shelf.forge.run("ingest", index=index.root, corpus=shelf.world.corpus)
+    again = shelf.world.begin(shelf.forge, index.root)
     look = shelf.forge.run("look", index=index.root)
     if not again.finished or not look.finished:
         worse = again if not again.finished else look

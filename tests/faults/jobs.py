@@ -15,16 +15,21 @@ from pathlib import Path
 
 import numpy as np
 
+from indexes.rebuild import Parts, rebuild
+from indexes.recipe import read_recipe
 from rag.corpus.load import FileLoader
 from rag.errors import RagError
 from rag.index.build import live_build, publish
+from rag.index.journal import publications, runs
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.pruning import prune
 from rag.index.snapshot import open_snapshot
 from rag.ingest import Ingester
+from rag.pipeline import Pipeline, Policy
 from rag.reports import FileReport, FileStatus
-from rag.testing import HashingEmbedder
+from rag.settings import Settings
+from rag.testing import HashingEmbedder, SubstringVerifier
 from rag.types import Document, DocumentId, Filter, revision_of
 from tests.faults.room import fill
 from tests.faults.shim import Shim
@@ -50,8 +55,8 @@ def ingester(index):
     return Ingester(IndexFolder(Path(index)), TextLoader(workers=1), Lines(), EMBEDDER)
 
 
-def ingest(ack, index, corpus):
-    """Read the corpus into the index; acknowledges files, vectors and the build."""
+def _acknowledging(ack):
+    """Return a progress that acknowledges what is on the disk by the time it is told."""
 
     def progress(stage, done, total, note):
         if stage == "embed":
@@ -59,9 +64,34 @@ def ingest(ack, index, corpus):
         elif stage in {"read", "publish"}:
             ack(stage, note)
 
+    return progress
+
+
+def ingest(ack, index, corpus):
+    """Read the corpus into the index; acknowledges files, vectors and the build."""
+
     with ingester(index) as parts:
-        report = parts.ingest([Path(corpus)], progress, prune_gone=True)
+        report = parts.ingest([Path(corpus)], _acknowledging(ack), prune_gone=True)
     return {"build": report.build, "embedded": report.embedded}
+
+
+def rebuild_index(ack, index, recipe):
+    """Bring the index up to the recipe, gate included; acknowledges as `ingest` does."""
+    folder = IndexFolder(Path(index))
+
+    def opened(settings, build, like):
+        policy = Policy(relevance_floor=0.05)
+        snapshot = open_snapshot(folder, **MARK, build=build)
+        return Pipeline(snapshot, EMBEDDER, SubstringVerifier(), policy=policy)
+
+    report = rebuild(
+        read_recipe(Path(recipe)),
+        Settings(),
+        progress=_acknowledging(ack),
+        parts=Parts(lambda _: ingester(index), opened),
+    )
+    ack("rebuilt", report.build)
+    return {"build": report.build, "embedded": report.embedded, "outcome": report.outcome}
 
 
 def publish_build(ack, index, build):
@@ -90,7 +120,13 @@ def look(ack, index):
     begin = time.perf_counter()
     with closing(open_snapshot(folder, **MARK)) as snapshot:
         served = _timed(snapshot, begin)
-    return {"served": served, "ledger": _kept(folder), "lying": lying(folder)}
+    return {
+        "served": served,
+        "ledger": _kept(folder),
+        "lying": lying(folder),
+        "runs": [run.outcome for run in runs(folder)],
+        "published": [entry.build for entry in publications(folder)],
+    }
 
 
 def look_while_full(ack, index, disk):
@@ -198,6 +234,8 @@ def lying(folder):
         "ledger.sqlite-wal",
         "ledger.sqlite-shm",
         "writer.lock",
+        "feedback.jsonl",
+        "feedback.lock",
         "builds",
         "LIVE",
     }
@@ -264,6 +302,7 @@ JOBS = {
     "copied_descriptor": copied_descriptor,
     "threads": threads,
     "ingest": ingest,
+    "rebuild": rebuild_index,
     "publish": publish_build,
     "prune": prune_builds,
     "remove": remove,
