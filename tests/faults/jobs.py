@@ -31,6 +31,7 @@ from rag.reports import FileReport, FileStatus
 from rag.settings import Settings
 from rag.testing import HashingEmbedder, SubstringVerifier
 from rag.types import Document, DocumentId, Filter, revision_of
+from tests.faults import rivals
 from tests.faults.room import fill
 from tests.faults.shim import Shim
 from tests.index.material import Lines
@@ -75,7 +76,7 @@ def ingest(ack, index, corpus):
     return {"build": report.build, "embedded": report.embedded}
 
 
-def rebuild_index(ack, index, recipe):
+def rebuild_index(ack, index, recipe, due=""):
     """Bring the index up to the recipe, gate included; acknowledges as `ingest` does."""
     folder = IndexFolder(Path(index))
 
@@ -88,10 +89,46 @@ def rebuild_index(ack, index, recipe):
         read_recipe(Path(recipe)),
         Settings(),
         progress=_acknowledging(ack),
+        why="schedule" if due else "person",
+        due=due,
         parts=Parts(lambda _: ingester(index), opened),
     )
     ack("rebuilt", report.build)
     return {"build": report.build, "embedded": report.embedded, "outcome": report.outcome}
+
+
+def race_schedulers_of(ack, index, races, recipe):
+    """Let two processes run the same occurrence of a recipe, again and again."""
+
+    def run(index, due):
+        return rebuild_index(lambda *_: None, index, recipe, due=due)
+
+    return rivals.race_schedulers(ack, index, races, run)
+
+
+def kill_holder_of(ack, index, corpus):
+    """Kill whoever holds the index, then ingest."""
+    return rivals.kill_holder(ack, index, _updater(corpus))
+
+
+def pause_holder_of(ack, index, corpus, stage):
+    """Pause an ingest at `stage` and let another take over."""
+    return rivals.pause_holder(ack, index, _updater(corpus), stage)
+
+
+def _updater(corpus):
+    def update(index, progress=lambda *_: None):
+        with ingester(index) as parts:
+            return parts.ingest([Path(corpus)], progress, prune_gone=True).build
+
+    return update
+
+
+def history(ack, index):
+    """Return the runs that the ledger records, oldest first."""
+    del ack
+    recorded = runs(IndexFolder(Path(index)), most=100_000)[::-1]
+    return {"numbers": [r.number for r in recorded], "dues": [r.due for r in recorded if r.due]}
 
 
 def publish_build(ack, index, build):
@@ -303,6 +340,11 @@ JOBS = {
     "threads": threads,
     "ingest": ingest,
     "rebuild": rebuild_index,
+    "race_writers": rivals.race_writers,
+    "race_schedulers": race_schedulers_of,
+    "kill_holder": kill_holder_of,
+    "pause_holder": pause_holder_of,
+    "history": history,
     "publish": publish_build,
     "prune": prune_builds,
     "remove": remove,

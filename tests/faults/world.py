@@ -77,9 +77,13 @@ class World:
         """Bring an index up to what the corpus holds now, which a fault may prevent."""
         if self.writer == "ingest":
             return forge.run("ingest", index=index, corpus=self.corpus, **faults)
-        recipe = self.root / "faults.toml"
-        recipe.write_text(_RECIPE, encoding="utf-8")
-        return forge.run("rebuild", index=index, recipe=recipe, **faults)
+        return forge.run("rebuild", index=index, recipe=self.recipe(), **faults)
+
+    def recipe(self) -> Path:
+        """Return the recipe of an index of the corpus."""
+        path = self.root / "faults.toml"
+        path.write_text(_RECIPE, encoding="utf-8")
+        return path
 
     def texts(self, generation: str) -> dict[str, str]:
         """Return source to text."""
