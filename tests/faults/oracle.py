@@ -31,6 +31,8 @@ class Tally:
     def add(self, other: "Tally") -> None:
         """Count what another campaign did as well."""
         for each in fields(self):
+            if not hasattr(other, each.name):
+                continue
             mine, theirs = getattr(self, each.name), getattr(other, each.name)
             together = max(mine, theirs) if each.name == "slowest" else mine + theirs
             setattr(self, each.name, together)

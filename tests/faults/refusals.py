@@ -31,9 +31,7 @@ class Way:
 
     def at(self, index: Path, number: int) -> Fault:
         """Return the fault at the Nth operation below `index`."""
-        return Fault(
-            str(index), number, self.kind, self.when, self.error, self.sticky, self.reads
-        )
+        return Fault(str(index), number, self.kind, self.when, self.error, self.sticky, self.reads)
 
 
 WAYS = {

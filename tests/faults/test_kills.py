@@ -30,9 +30,7 @@ def test_fifty_kills_of_a_rebuild_at_random_moments_lose_nothing(forge, rebuilt_
 
 
 @pytest.mark.parametrize("when", [When.BEFORE, When.TORN])
-def test_a_kill_around_the_operations_of_a_rebuild_loses_nothing(
-    forge, rebuilt_world, seed, when
-):
+def test_a_kill_around_the_operations_of_a_rebuild_loses_nothing(forge, rebuilt_world, seed, when):
     tally = kills_at_every_operation(forge, rebuilt_world, when, first=1 + seed % 2, step=2)
 
     assert tally.runs > 130
@@ -63,9 +61,7 @@ def test_a_kill_after_an_operation_loses_nothing(forge, world, seed):
 def test_a_kill_in_the_first_ingest_leaves_an_index_that_the_next_one_completes(
     forge, empty_world, seed
 ):
-    tally = kills_at_every_operation(
-        forge, empty_world, When.BEFORE, first=1 + seed % 3, step=3
-    )
+    tally = kills_at_every_operation(forge, empty_world, When.BEFORE, first=1 + seed % 3, step=3)
 
     assert tally.runs > 60
     assert_nothing_lost(tally)

@@ -3,9 +3,7 @@
 from tests.faults.together import Load, ask_while_rebuilding, p95
 
 
-def test_asking_while_builds_are_published_meets_no_error_and_no_mixture(
-    forge, fast_folder, seed
-):
+def test_asking_while_builds_are_published_meets_no_error_and_no_mixture(forge, fast_folder, seed):
     load = Load(clients=32, publishes=12, idle_s=16, busy_s=44)
 
     seen = ask_while_rebuilding(forge, fast_folder / "together", load, seed)

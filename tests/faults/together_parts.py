@@ -1,7 +1,7 @@
 """The server that answers and the writer that rebuilds under it, each a process of its own.
 
-    python -m tests.faults.together_parts serve INDEX
-    python -m tests.faults.together_parts write INDEX CORPUS PUBLISHES SECONDS
+python -m tests.faults.together_parts serve INDEX
+python -m tests.faults.together_parts write INDEX CORPUS PUBLISHES SECONDS
 """
 
 import json
