@@ -194,7 +194,7 @@ def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
         return DiskFull(f"no room to write {path}; nothing was changed; free some space and retry")
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return IndexBusy(f"{path} is locked by another process; wait until it is done and retry")
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or _is_odd(error):
         return _damaged(error, path)
     if code == sqlite3.SQLITE_READONLY and path.with_name(f"{path.name}-journal").exists():
         return _nothing_yet(path)  # killed while the file was made; only a writer can undo that
@@ -215,6 +215,14 @@ def _damaged(error: Exception, path: Path) -> IndexDamaged:
         f"{path} is damaged ({error}); restore it from a backup, or delete its folder and "
         "make the index again with: rag ingest"
     )
+
+
+def _is_odd(error: sqlite3.DatabaseError) -> bool:
+    """Return whether a column holds what we never put there, or a table of ours is not there."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return False
+    undecodable = not hasattr(error, "sqlite_errorcode")  # Python's complaint, not SQLite's
+    return undecodable or str(error).startswith(("no such table", "no such column"))
 
 
 def _is_full(path: Path) -> bool:
