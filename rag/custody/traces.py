@@ -74,4 +74,4 @@ def _wipe_lines(
 
 def _unlink(folder: IndexFolder, plan: Plan) -> int:
     """Delete the copies of what lies elsewhere, and see that they are not fetched again."""
-    return forget_copies(folder.root.absolute() / "mirror", map(Path, plan.files))
+    return forget_copies(folder.mirrors.absolute(), map(Path, plan.files))

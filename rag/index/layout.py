@@ -75,13 +75,18 @@ class IndexFolder:
         """Return the folder of all builds."""
         return self.root / "builds"
 
+    @property
+    def mirrors(self) -> Path:
+        """Return the folder of all copies of what recipes' sources hold elsewhere."""
+        return self.root / "mirror"
+
     def mirror(self, source: str) -> Path:
         """Return the folder for copies of what the source of that name holds.
 
         Raises:
             SettingsError: If `source` could be anything but one plain folder name.
         """
-        return IndexFolder.named(self.root / "mirror", source).root
+        return IndexFolder.named(self.mirrors, source).root
 
     @property
     def live(self) -> Path:

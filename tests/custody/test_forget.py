@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 import sqlite3
+import threading
 from contextlib import closing
 from datetime import date
 
@@ -12,7 +13,7 @@ import pytest
 from rag.custody import forget as forgetting
 from rag.custody.byte_search import search_folder
 from rag.custody.forget import forget, resume
-from rag.custody.plan import pending
+from rag.custody.plan import make_plan, pending
 from rag.custody.prints import Prints, forms
 from rag.custody.seal import read_record
 from rag.custody.targets import Wanted, chosen
@@ -384,3 +385,52 @@ def _random_forget(folder, home, seed):
         with open_reader(folder) as ledger:
             assert ledger.find_document(name).text.startswith(said[name][-1])
         assert left_of(home, said[name][-1]).found
+
+
+def test_builds_that_a_server_still_reads_go_when_it_has_moved_on(index, home):
+    old = opened(index)
+    errors = []
+
+    def serve():
+        """Answer from the old build until a new one is live, as a server does."""
+        while live_build(index) == old.snapshot.build:
+            try:
+                assert old.ask(TEXTS["notes/ben.txt"].splitlines()[0]).citations
+            except Exception as error:  # noqa: BLE001
+                errors.append(error)
+        for _ in range(5):  # the last requests end
+            errors.extend(_failures(old))
+        old.snapshot.close()
+
+    server = threading.Thread(target=serve)
+    server.start()
+    done = forget(index, home, rows_of(index, "notes/ada.txt"))
+    server.join()
+
+    assert errors == []
+    assert index.build_ids() == [done.after]
+    assert done.search.clean
+
+
+def _failures(rag):
+    try:
+        rag.ask(TEXTS["notes/cleo.txt"].splitlines()[0])
+    except Exception as error:  # noqa: BLE001
+        return [error]
+    return []
+
+
+def test_a_reader_that_never_moves_on_keeps_nothing(index, home):
+    old = opened(index)
+    plan_rows = rows_of(index, "notes/ada.txt")
+    with Ledger.open(index) as ledger, ledger.writing():
+        plan = make_plan(ledger, plan_rows)
+        forgetting._release(ledger, plan)
+        forgetting._replace_live(ledger, plan)
+
+        forgetting._drop_builds(index, plan, patience=0.1)
+
+    assert left_of(home, TEXTS["notes/ada.txt"]).found_in.keys() <= {
+        "indexes/demo/ledger.sqlite-wal"
+    }
+    old.snapshot.close()

@@ -48,3 +48,8 @@ def seed(request):
     drawn = int(os.environ.get("FAULTS_SEED", 0)) or random.SystemRandom().randrange(1, 10**6)
     print(f"FAULTS_SEED={drawn}")
     return drawn
+
+
+@pytest.fixture(scope="session")
+def rebuilt_world(forge, fast_folder):
+    return prepared(forge, fast_folder / "rebuilt-world", writer="rebuild")

@@ -31,6 +31,8 @@ class Tally:
     def add(self, other: "Tally") -> None:
         """Count what another campaign did as well."""
         for each in fields(self):
+            if not hasattr(other, each.name):
+                continue
             mine, theirs = getattr(self, each.name), getattr(other, each.name)
             together = max(mine, theirs) if each.name == "slowest" else mine + theirs
             setattr(self, each.name, together)
@@ -95,7 +97,7 @@ def judge_ledger(
 
 def judge_build_ack(world: World, outcome: Outcome, look: Outcome) -> Iterator[str]:
     """Complain if a build was acknowledged as published and is not what is served."""
-    for build in outcome.acks("publish"):
+    for build in (*outcome.acks("publish"), *outcome.acks("rebuilt")):
         if look.finished and look.value["served"]["build"] != build:
             yield f"build {build} was acknowledged, {look.value['served']['build']} is served"
 
@@ -112,6 +114,8 @@ def judge_healed(world: World, outcome: Outcome, again: Outcome, look: Outcome) 
         yield f"the next run serves {look.value['served']}"
     if look.value["ledger"]["texts"] != world.texts(NEW):
         yield f"the next run left the ledger with {look.value['ledger']['texts']}"
+    if "running" in look.value["runs"]:
+        yield f"the next run left a dead one as running: {look.value['runs']}"
     if look.value["lying"]:
         yield f"lying about after the next run: {look.value['lying']}"
     left = next((words[2] for words in reversed(outcome.acked) if words[0] == "embed"), None)

@@ -51,35 +51,38 @@ class Operation:
     """Something that writes: the job, how to get ready for it, and what it may leave."""
 
     job: str
+    """Empty for what the world's own writer does."""
     ready: Callable[[Forge, World, Path], dict[str, object]]
     final: str
     """The generation that is served when it succeeds."""
     may_go: tuple[str, ...] = ()
 
-
-def _ingest(forge: Forge, world: World, index: Path) -> dict[str, object]:
-    return {"corpus": world.corpus}
+    def do(self, run: "Run", **faults: object) -> Outcome:
+        """Do it once."""
+        if not self.job:
+            return run.world.begin(run.forge, run.index, **faults)
+        return run.forge.run(self.job, index=run.index, **run.arguments, **faults)
 
 
 def _publish(forge: Forge, world: World, index: Path) -> dict[str, object]:
     """Have both builds there, the new one live, to go back to the old one."""
     old = forge.done("look_at_ledger", index=index)["live"]
-    forge.done("ingest", index=index, corpus=world.corpus)
+    assert world.begin(forge, index).finished
     return {"build": old}
 
 
 def _prune(forge: Forge, world: World, index: Path) -> dict[str, object]:
-    forge.done("ingest", index=index, corpus=world.corpus)
+    assert world.begin(forge, index).finished
     return {"keep": 1}
 
 
 def _remove(forge: Forge, world: World, index: Path) -> dict[str, object]:
-    forge.done("ingest", index=index, corpus=world.corpus)
+    assert world.begin(forge, index).finished
     return {"sources": [REMOVED]}
 
 
 OPERATIONS = {
-    "ingest": Operation("ingest", _ingest, NEW),
+    "update": Operation("", lambda *_: {}, NEW),
     "publish": Operation("publish", _publish, OLD),
     "prune": Operation("prune", _prune, NEW),
     "remove": Operation("remove", _remove, LESS, (REMOVED,)),
@@ -115,14 +118,12 @@ def refuse_every_operation(
     while True:
         index = world.fresh()
         run = Run(forge, world, index, operation, operation.ready(forge, world, index))
-        outcome = forge.run(
-            operation.job, index=index, fault=way.at(index, number), **run.arguments
-        )
+        outcome = operation.do(run, fault=way.at(index, number))
         if not outcome.fired:
             assert outcome.finished, outcome
             return tally
         _count(outcome, tally)
-        context = f"{operation.job}, operation {number} ({outcome.where})"
+        context = f"{operation.job or world.writer}, operation {number} ({outcome.where})"
         tally.judge(context, _complaints(run, outcome, tally))
         number += step
 
@@ -151,7 +152,7 @@ def _complaints(run: Run, outcome: Outcome, tally: Refusals) -> Iterator[str]:
             yield f"reported success and serves {served}"
         yield from judge_ledger(world, look.value["ledger"], outcome, operation.may_go)
         yield from _repeated(run, served)
-    again = forge.run("ingest", index=index, corpus=world.corpus)
+    again = world.begin(forge, index)
     after = forge.run("look", index=index)
     yield from judge_healed(world, outcome, again, after)
 
@@ -159,9 +160,9 @@ def _complaints(run: Run, outcome: Outcome, tally: Refusals) -> Iterator[str]:
 def _repeated(run: Run, served: str | None) -> Iterator[str]:
     """Complain if doing the same again does not complete what was refused the first time."""
     forge, world, operation = run.forge, run.world, run.operation
-    if operation.job == "ingest" or served == operation.final:  # judged by the next ingest
+    if not operation.job or served == operation.final:  # judged by the next run
         return
-    repeated = forge.run(operation.job, index=run.index, **run.arguments)
+    repeated = operation.do(run)
     look = forge.run("look", index=run.index)
     now = served_generation(world, look.value["served"]) if look.finished else look.error
     if not repeated.finished or now != operation.final:

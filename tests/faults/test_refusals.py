@@ -15,7 +15,7 @@ def test_an_ingest_refused_at_any_operation_is_an_error_of_ours_and_can_be_repea
     step = 1 if way in COMPLETE else SHARE
 
     tally = refuse_every_operation(
-        forge, world, OPERATIONS["ingest"], WAYS[way], first=1 + seed % step, step=step
+        forge, world, OPERATIONS["update"], WAYS[way], first=1 + seed % step, step=step
     )
 
     assert tally.wrong == []
@@ -24,7 +24,23 @@ def test_an_ingest_refused_at_any_operation_is_an_error_of_ours_and_can_be_repea
     assert tally.finished if "short" in way else tally.refused > tally.finished
 
 
-@pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "ingest"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_rebuild_refused_at_any_operation_is_an_error_of_ours_and_can_be_repeated(
+    forge, rebuilt_world, seed, way
+):
+    step = 3 if way in COMPLETE else 2 * SHARE
+
+    tally = refuse_every_operation(
+        forge, rebuilt_world, OPERATIONS["update"], WAYS[way], first=1 + seed % step, step=step
+    )
+
+    assert tally.wrong == []
+    assert tally.runs > 250 // step
+    assert tally.acked > tally.runs
+    assert tally.finished if "short" in way else tally.refused > tally.finished
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "update"])
 @pytest.mark.parametrize("way", ["EIO", "ENOSPC from then on", "short writes from then on"])
 def test_whatever_else_writes_is_refused_with_an_error_of_ours_and_can_be_repeated(
     forge, world, seed, name, way
@@ -43,7 +59,7 @@ def test_whatever_else_writes_is_refused_with_an_error_of_ours_and_can_be_repeat
 @pytest.mark.parametrize("way", ["ENOSPC", "ENOSPC from then on"])
 def test_no_room_is_mostly_told_as_a_full_disk(forge, world, seed, way):
     tally = refuse_every_operation(
-        forge, world, OPERATIONS["ingest"], WAYS[way], first=1 + seed % SHARE, step=SHARE
+        forge, world, OPERATIONS["update"], WAYS[way], first=1 + seed % SHARE, step=SHARE
     )
 
     assert tally.errors["DiskFull"] > 0.8 * tally.refused

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.forge import Forge
+from tests.faults.forge import Forge, Outcome
 
 OLD, NEW, LESS = "old", "new", "less"
 REMOVED = "corpus/stay.txt"
@@ -17,6 +17,20 @@ _FILES = {
     NEW: {"change.txt": 5, "stay.txt": 0, "to/moved.txt": 3, "come.txt": 6, "copy.txt": 0},
 }
 LINES = 4
+
+_RECIPE = """
+[[source]]
+kind = "folder"
+name = "corpus"
+paths = ["corpus"]
+
+[retention]
+builds = 2
+
+[[gate.smoke]]
+question = "Which text holds line w0x1?"
+expect = "text t0"
+"""
 
 
 def text(number: int, lines: int = LINES) -> str:
@@ -46,6 +60,8 @@ class World:
     size: int = LINES
     empty: bool = False
     """Whether runs begin with no index at all instead of the old generation's."""
+    writer: str = "ingest"
+    """The job that brings an index up to date: ingest or rebuild."""
 
     @property
     def corpus(self) -> Path:
@@ -56,6 +72,18 @@ class World:
     def template(self) -> Path:
         """Return the index made of the old generation."""
         return self.root / "template"
+
+    def begin(self, forge: Forge, index: Path, **faults: object) -> Outcome:
+        """Bring an index up to what the corpus holds now, which a fault may prevent."""
+        if self.writer == "ingest":
+            return forge.run("ingest", index=index, corpus=self.corpus, **faults)
+        return forge.run("rebuild", index=index, recipe=self.recipe(), **faults)
+
+    def recipe(self) -> Path:
+        """Return the recipe of an index of the corpus."""
+        path = self.root / "faults.toml"
+        path.write_text(_RECIPE, encoding="utf-8")
+        return path
 
     def texts(self, generation: str) -> dict[str, str]:
         """Return source to text."""
@@ -94,6 +122,7 @@ def prepared(forge: Forge, root: Path, **options: object) -> World:
     world.root.mkdir()
     if not world.empty:
         world.write(OLD)
-        forge.done("ingest", index=world.template, corpus=world.corpus)
+        made = world.begin(forge, world.template)
+        assert made.finished, made
     world.write(NEW)
     return world
