@@ -89,7 +89,7 @@ def _inside(ip: _Address) -> list[_Address]:
     """Return the older addresses that a newer one is another spelling of."""
     if isinstance(ip, ipaddress.IPv4Address):
         return []
-    inner = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
+    inner = [ip.sixtofour, *(ip.teredo or ())]  # a mapped one is private as it is
     if any(ip in network for network in _NAT64):
         inner.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
     return [one for one in inner if one is not None]

@@ -3,11 +3,15 @@
 import gzip
 import time
 
+import httpx
 import pytest
 
 from indexes.sources import Web
+from indexes.sources.address import NotAllowed
+from indexes.sources.fetch import redirected
 from rag.errors import SourceUnreachable
 from rag.index.mirror import Mirror, forget_copies
+from tests.indexes.sources.site import running_site
 
 
 def web(site, *paths, **manners):
@@ -394,3 +398,23 @@ def test_a_forgotten_page_is_not_asked_for_again_and_the_round_says_so(site, mir
     assert site.paths == ["/b"]
     assert list(texts(content)) == [site.url("/b")]
     assert content.notes == ("Forgotten, so not fetched again: 1 document.",)
+
+
+def test_a_redirect_to_a_host_that_is_not_named_is_not_followed(site, mirror):
+    with running_site() as other:
+        other.says("/x", "of another host")
+        site.says("/a", status=302, headers={"Location": other.url("/x")})
+        site.says("/b", "b")
+
+        strict = web(site, "/a", "/b").gather(mirror)
+        asked = len(other.log)
+        named = web(site, "/a", "/b", hosts=(other.host,)).gather(mirror)
+
+        assert list(texts(strict)) == [site.url("/b")]
+        assert asked == 0
+        assert texts(named)[site.url("/a")] == "of another host"
+
+
+def test_a_redirect_from_https_to_http_is_not_followed():
+    with pytest.raises(NotAllowed, match="from https to http"):
+        redirected(httpx.URL("https://example.org/a"), "http://example.org/b")
