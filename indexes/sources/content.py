@@ -30,7 +30,7 @@ def mirrored(
     found: list[Found | FileReport] = [Found(path, name) for path, name in copies.copies()]
     told = list(notes)
     if copies.skipped:
-        told.append(f"Forgotten, so not fetched again: {counted(copies.skipped, 'document')}.")
+        told.append(f"Not fetched again, since forgotten: {counted(copies.skipped, 'document')}.")
     return Content((*found, *refused), copies.root, tuple(told))
 
 

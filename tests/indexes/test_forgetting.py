@@ -50,23 +50,15 @@ def verdict(shelf):
     return verify_report(report, shelf.folder, shelf.home)
 
 
-<<<<<<< HEAD
-def test_a_mirrored_file_that_was_forgotten_is_not_fetched_and_a_copy_of_it_let_go(shelf, tmp_path):
-=======
 def test_what_was_forgotten_is_not_fetched_again_and_its_copies_are_let_go(shelf, tmp_path):
->>>>>>> main
     done = forgotten(shelf, "wiki/rolls.md")
     assert done.search.clean
     assert done.cleaned["mirrored files"] == 1
 
     again = shelf.rebuild(shelf.more)
 
-<<<<<<< HEAD
-    assert again.notes == ("Forgotten, so not fetched again: 1 document.",)
-=======
     assert again.documents == 1
     assert any("forgotten" in note for note in again.notes)
->>>>>>> main
     assert verdict(shelf).clean
     (tmp_path / "repository" / "copy.md").write_text(SECRET)
     git(tmp_path / "repository", "add", "-A")

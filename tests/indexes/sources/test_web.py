@@ -397,7 +397,7 @@ def test_a_forgotten_page_is_not_asked_for_again_and_the_round_says_so(site, mir
 
     assert site.paths == ["/b"]
     assert list(texts(content)) == [site.url("/b")]
-    assert content.notes == ("Forgotten, so not fetched again: 1 document.",)
+    assert content.notes == ("Not fetched again, since forgotten: 1 document.",)
 
 
 def test_a_redirect_to_a_host_that_is_not_named_is_not_followed(site, mirror):
