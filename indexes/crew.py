@@ -5,6 +5,7 @@ A rebuild that crashes or takes all the memory harms neither the scheduler nor t
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from rag.settings import Settings
 
 BUSY = 75
 """Exit code of a rebuild that found somebody else writing (EX_TEMPFAIL of sysexits.h)."""
+_STOPPED = (130, -signal.SIGINT, -signal.SIGTERM)
 _GRACE_SECONDS = 60.0
 _log = logging.getLogger(__name__)
 Command = Callable[[str, str, str], Sequence[str]]
@@ -36,6 +38,7 @@ class Ended:
 
     def __str__(self) -> str:
         said = {0: "done", BUSY: "left to another process that is writing this index"}
+        said |= dict.fromkeys(_STOPPED, "stopped")
         how = f"killed by signal {-self.code}" if self.code < 0 else f"failed (exit {self.code})"
         return f"{self.name}: {said.get(self.code, how)} after {self.seconds:.1f} s"
 
@@ -121,7 +124,7 @@ class Crew:
         return self.ended()
 
 
-def rebuild_command(name: str, why: str, due: str) -> list[str]:
+def rebuild_words(name: str, why: str, due: str) -> list[str]:
     """Return the command that rebuilds index `name` in a process of its own."""
     words = [sys.executable, "-m", "indexes", "rebuild", name, "--why", why]
     return [*words, "--due", due] if due else words

@@ -109,7 +109,7 @@ def pass_gate(
     passed = not smoke and share <= gate.margin
     return GateReport(
         passed,
-        _why(tally, smoke, share, gate.margin),
+        _why(tally, smoke, share, gate.margin, first=live is None),
         tally.asked,
         tally.before,
         tally.now,
@@ -119,7 +119,7 @@ def pass_gate(
     )
 
 
-def _why(tally: _Tally, smoke: int, share: float, margin: float) -> str:
+def _why(tally: _Tally, smoke: int, share: float, margin: float, *, first: bool) -> str:
     if not tally.asked:
         return "There was no question to ask; add smoke questions to the recipe or use feedback."
     if smoke:
@@ -129,7 +129,8 @@ def _why(tally: _Tally, smoke: int, share: float, margin: float) -> str:
             f"{tally.now} of {tally.asked} questions are answered rightly, {tally.before} were "
             f"before: that is worse by {share:.1%}, and the margin is {margin:.1%}."
         )
-    return f"{tally.now} of {tally.asked} questions are answered rightly, {tally.before} before."
+    before = "" if first else f", {tally.before} before"
+    return f"{tally.now} of {tally.asked} questions are answered rightly{before}."
 
 
 def _probes(gate: Gate, folder: IndexFolder, live: Pipeline | None) -> Iterator[Probe]:

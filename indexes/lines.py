@@ -62,8 +62,8 @@ def _plan_lines(plan: Plan, *, verbose: bool) -> Iterator[str]:
         yield f"gone      {safe(one.source)}"
     if len(plan.gone) > 20 and not verbose:
         yield f"          and {len(plan.gone) - 20} more"
-    for moved in plan.moved if verbose else ():
-        yield f"moved     {safe(moved.found.source)} (was {safe(moved.was)})"
+    for moved in plan.moved if verbose else plan.moved[:20]:
+        yield f"moved     {safe(moved.found.source)} (was {safe(moved.was.source)})"
 
 
 def _broken_lines(what: str, broken: Sequence[Broken]) -> Iterator[str]:

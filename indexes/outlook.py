@@ -26,7 +26,7 @@ class Outlook:
             name: [item.source for item in getattr(plan, name)]
             for name in ("new", "changed", "retried", "forgotten", "refused", "gone")
         }
-        moved = [{"source": one.found.source, "was": one.was} for one in plan.moved]
+        moved = [{"source": one.found.source, "was": one.was.source} for one in plan.moved]
         estimate = {"texts": self.texts, "seconds": self.seconds}
         return {
             "counts": plan.counts(),

@@ -143,7 +143,7 @@ class _Work:
         if not accept_gone:
             gone_at_once(self.recipe, gathered, plan, ledger.known_files())
         files = self.ingester.read(ledger, plan, progress)
-        self.ingester.drop(ledger, plan.gone)
+        self.ingester.drop(ledger, plan.to_drop)
         expired = expire(ledger, self.settings.home, self.recipe.retention.days)
         if not ledger.counts().chunks:
             raise LoadError(_nothing(self.recipe, files))

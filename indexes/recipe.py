@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cronsim import CronSim, CronSimError
 
-from indexes.keys import At, bad, check_names, describe, key, read_table
+from indexes.keys import REQUIRED, At, bad, check_names, describe, key, read_table
 from indexes.sources import KINDS, Source
 from rag.errors import RecipeError, SettingsError
 from rag.index.layout import IndexFolder
@@ -32,7 +32,7 @@ _READS_FILES = {"folder", "git", "remote"}
 """Kinds of source that take their patterns from [ingest] unless they have their own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """When the index is made again by itself."""
 
@@ -66,7 +66,7 @@ class Schedule:
             raise bad("cron", "an expression that some day matches", self.cron) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Retention:
     """How much of the past is kept."""
 
@@ -76,11 +76,11 @@ class Retention:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Smoke:
     """A question that every build must get right before it goes live."""
 
-    question: str = key("", "the question")
+    question: str = key(REQUIRED, "the question")
     expect: str = key("", "words that must be in the answer; empty takes any answer")
     abstains: bool = key(False, "whether the right answer is that the documents do not say")
 
@@ -92,7 +92,7 @@ class Smoke:
             raise bad("expect", "left out when abstains = true", self.expect)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Gate:
     """What a new build must not get worse at."""
 

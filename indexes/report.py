@@ -54,7 +54,7 @@ class RebuildReport:
             "build": self.build,
             "counts": self.counts(),
             "gone": [asdict(one) for one in self.plan.gone],
-            "moved": [{"source": m.found.source, "was": m.was} for m in self.plan.moved],
+            "moved": [{"source": m.found.source, "was": m.was.source} for m in self.plan.moved],
             "expired": list(self.expired),
             "files": [asdict(file) for file in self.files],
             "notes": list(self.notes),

@@ -88,9 +88,7 @@ def gone_at_once(
         )
     held = _count(gathered.source_of, list(known)) | {None: len(known)}
     gone = _count(gathered.source_of, [one.file for one in plan.gone])
-    moved = _count(gathered.source_of, _moved_from(plan))
-    for name, number in gone.items():
-        lost = number - moved.get(name, 0)
+    for name, lost in gone.items():
         if lost > recipe.guard * held[name]:
             what = f"source {name!r}" if name else f"index {recipe.name!r}"
             why = (
@@ -110,12 +108,6 @@ def _count(source_of: Callable[[str], str | None], files: list[str]) -> dict[str
         name = source_of(file)
         counts[name] = counts.get(name, 0) + 1
     return counts
-
-
-def _moved_from(plan: Plan) -> list[str]:
-    """Return the old places of files that have only moved."""
-    sources = {one.was for one in plan.moved}
-    return [one.file for one in plan.gone if one.source in sources]
 
 
 def _root(source: Source, mirror: Path) -> Path:

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from indexes.metrics import metrics_text, write_metrics
-from indexes.recipe import find_recipe
 from indexes.status import Status, read_history, read_shelf, utc_now
 from indexes.wording import coming_words, last_words, live_words, run_words
 from rag.errors import RecipeError
@@ -100,16 +99,21 @@ def _lines(status: Status, now: datetime) -> Iterator[str]:
 
 
 def _run_lines(run: Run) -> Iterator[str]:
-    counts = ", ".join(f"{number:,} {name}" for name, number in run.counts.items() if number)
-    yield f"{run.number:>5}  {run_words(run)}"
-    if run.build or counts:
-        yield f"       {', '.join(filter(None, (run.build and f'build {run.build}', counts)))}"
+    told = {name: number for name, number in run.counts.items() if "milliseconds" not in name}
+    counts = [f"{number:,} {name}" for name, number in told.items() if number]
+    lasted = run.counts.get("milliseconds")
+    took = "" if lasted is None else f" ({lasted / 1000:.1f} s)"
+    yield f"{run.number:>5}  {run_words(run)}{took}"
+    if parts := [*([f"build {run.build}"] if run.build else []), *counts]:
+        yield f"       {', '.join(parts)}"
     if run.note:
         yield f"       {safe(run.note)}"
 
 
 def _check_known(name: str, settings: Settings, folder: IndexFolder) -> None:
     """Raise `IndexNotFound` if there is neither an index nor a recipe of that name."""
+    from indexes.recipe import find_recipe  # noqa: PLC0415  (brings every kind of source)
+
     try:
         find_recipe(name, settings)
     except RecipeError:

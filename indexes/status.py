@@ -6,11 +6,11 @@ Reads and changes nothing; an index that cannot be read says why and hides no ot
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from indexes.due import minute_of, next_run
 from indexes.first_seen import FirstSeen
-from indexes.recipe import Recipe, all_recipes
 from rag.errors import IndexFault, RecipeError, SettingsError
 from rag.index.build import live_build
 from rag.index.journal import Run, RunOutcome, runs
@@ -18,6 +18,9 @@ from rag.index.layout import IndexFolder
 from rag.index.lock import holder_of
 from rag.index.manifest import Manifest
 from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from indexes.recipe import Recipe
 
 _SUCCESSES = {RunOutcome.PUBLISHED, RunOutcome.UNCHANGED}
 
@@ -90,8 +93,10 @@ class Shelf:
 
 def read_shelf(settings: Settings, now: datetime) -> Shelf:
     """Return the state of every index that has a recipe or lies on this disk."""
+    from indexes.recipe import all_recipes  # noqa: PLC0415  (brings every kind of source)
+
     read = all_recipes(settings)
-    recipes = {each.name: each for each in read if isinstance(each, Recipe)}
+    recipes = {each.name: each for each in read if not isinstance(each, RecipeError)}
     names = {*recipes, *_on_disk(settings)}
     return Shelf(
         tuple(read_status(name, settings, now, recipes.get(name)) for name in sorted(names)),
@@ -100,7 +105,7 @@ def read_shelf(settings: Settings, now: datetime) -> Shelf:
 
 
 def read_status(
-    name: str, settings: Settings, now: datetime, recipe: Recipe | None = None
+    name: str, settings: Settings, now: datetime, recipe: "Recipe | None" = None
 ) -> Status:
     """Return the state of one index, whether or not it has been built."""
     folder = IndexFolder.named(settings.indexes, name)
@@ -161,7 +166,7 @@ def _live(folder: IndexFolder) -> Live | None:
     return Live(build, manifest.created, counts["documents"], counts["chunks"])
 
 
-def _coming(recipe: Recipe, past: Sequence[Run], seen: FirstSeen, now: datetime) -> Coming | None:
+def _coming(recipe: "Recipe", past: Sequence[Run], seen: FirstSeen, now: datetime) -> Coming | None:
     schedule = recipe.schedule
     if schedule is None:
         return None

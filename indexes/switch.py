@@ -2,8 +2,9 @@
 
 from rag.errors import IndexDamaged, IndexNotFound
 from rag.index.build import live_build, publish
-from rag.index.journal import RunOutcome, publications, runs
+from rag.index.journal import RunOutcome, begin_run, end_run, publications, runs
 from rag.index.layout import IndexFolder
+from rag.index.ledger import Ledger
 from rag.index.whole import checked_build
 
 
@@ -26,7 +27,11 @@ def publish_by_hand(folder: IndexFolder, build: str, *, force: bool = False) -> 
             f"build {build} was refused by the gate (see `rag history {folder.name}`); "
             f"overrule it with: rag publish {folder.name} {build} --force"
         )
-    publish(folder, build, forced=force)
+    with Ledger.open(folder) as ledger, ledger.writing():
+        number = begin_run(ledger, "person")
+        publish(folder, build, forced=force)
+        note = f"Build {build} was made live {'again ' if was_live else ''}by hand."
+        end_run(ledger, number, RunOutcome.PUBLISHED, build=build, note=note)
 
 
 def rollback(folder: IndexFolder, build: str | None = None) -> str:

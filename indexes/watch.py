@@ -73,7 +73,7 @@ class Watcher:
             waiting = tick < self._busy_until.get(name, tick)
             if burst.ready(tick) and not waiting and self.crew.free(name):
                 burst.take()
-                self.say(f"{name}: begins, because files changed")
+                self.say(f"{name}: begins")
                 self.crew.begin(name, "watch")
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """The `rag` command: parse, call one function, print.
 
 Exit codes: 0 done (an abstention is an answer), 1 something failed, 2 a wrong question,
-option or setting.
+option or setting, 75 somebody else is writing to the index.
 """
 
 import json

@@ -7,8 +7,13 @@ from dataclasses import dataclass, replace
 
 from rag.assemble import Rag
 from rag.calibrate.file import read, remarks
-from rag.errors import RagError
+from rag.errors import IndexDamaged, RagError
+from rag.index.build import live_build
 from rag.index.layout import IndexFolder
+from rag.index.reading import open_reader
+from rag.index.snapshot import FolderSnapshot
+from rag.index.whole import checked_build
+from rag.protocols import Snapshot
 from rag.settings import Settings
 
 _LEAST_FREE_MB = 500
@@ -68,16 +73,53 @@ def _indexes(settings: Settings) -> Iterator[Finding]:
     if not settings.indexes.is_dir():
         yield Finding(True, "indexes", "none yet; `rag ingest FOLDER` makes one")
         return
-    names = (f for f in sorted(settings.indexes.iterdir()) if (f / "ledger.sqlite").is_file())
-    for folder in names:
-        yield _try(f"index {folder.name}", lambda name=folder.name: _opened(settings, name))  # type: ignore[misc]
+    for folder in sorted(settings.indexes.iterdir()):
+        if (folder / "ledger.sqlite").is_file():
+            yield from _index(settings, IndexFolder(folder))
+
+
+def _index(settings: Settings, folder: IndexFolder) -> Iterator[Finding]:
+    name = folder.name
+    yield _try(f"index {name}", lambda: _opened(settings, name))
+    yield _try(f"ledger of {name}", lambda: _ledger(folder))
+    for build in folder.build_ids():
+        yield _try(f"build {build} of {name}", lambda build=build: _whole(folder, build))  # type: ignore[misc]
+
+
+def _ledger(folder: IndexFolder) -> str:
+    """Return what the ledger holds, after looking at every page and every text of it."""
+    with open_reader(folder) as ledger:
+        ledger.check_pages()
+        rows = [row for row in ledger.sources() if row.document_id]
+        for row in rows:
+            ledger.document(row.document_id)
+    return f"whole, {len(rows)} documents"
+
+
+def _whole(folder: IndexFolder, build: str) -> str:
+    counts = checked_build(folder.build(build)).counts
+    return f"whole, {counts['chunks']} chunks"
 
 
 def _opened(settings: Settings, name: str) -> str:
+    folder = IndexFolder.named(settings.indexes, name)
     quiet = replace(settings, answer=replace(settings.answer, calibrated=False))
     with Rag.open(name, settings=quiet) as rag:
-        entries = read(IndexFolder.named(settings.indexes, name).calibration)
+        _check_live(folder, rag.snapshot)
+        entries = read(folder.calibration)
         parts = [f"build {rag.snapshot.build}, {len(rag.snapshot)} chunks"]
         parts += remarks(entries, rag)
         parts += [rag.snapshot.unread.rstrip(".")] if rag.snapshot.unread else []
         return ". ".join(parts)
+
+
+def _check_live(folder: IndexFolder, snapshot: Snapshot) -> None:
+    """Pass when the build that answers is the one that should."""
+    remedy = f"make a new build with: rag rebuild {folder.name}, or rag ingest"
+    damaged = snapshot.stands_in if isinstance(snapshot, FolderSnapshot) else None
+    if damaged is not None:
+        raise IndexDamaged(
+            f"build {damaged} is damaged, and build {snapshot.build} before it answers; {remedy}"
+        )
+    if live_build(folder) is None:
+        raise IndexDamaged(f"{folder.live} is gone, and what was published last answers; {remedy}")

@@ -17,6 +17,7 @@ from rag.corpus.load import FileLoader, Loaded
 from rag.corpus.walk import Found, walk
 from rag.errors import LoadError, ModelError, QuestionError
 from rag.index.build import live_build, make_build, publish
+from rag.index.disk import disk_errors
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.manifest import Manifest
@@ -112,9 +113,9 @@ class Ingester:
         with Ledger.open(self.folder, create=True) as ledger, ledger.writing():
             plan = self.plan(ledger, items, below(path for path in paths if path.is_dir()))
             reports = self.read(ledger, plan, progress)
-            gone = tuple(sorted({one.source for one in plan.gone}))
+            gone = tuple(sorted({one.source for one in plan.to_drop}))
             if prune_gone:
-                self.drop(ledger, plan.gone)
+                self.drop(ledger, plan.to_drop)
             if not ledger.counts().chunks:
                 raise LoadError(_nothing_readable(reports))
             embedded, longest = self.embed(ledger, progress)
@@ -142,15 +143,20 @@ class Ingester:
         is_gone: Callable[[str], bool],
         progress: Progress | None = None,
     ) -> Plan:
-        """Say what there is to do; nothing is changed. See `rag.plan.make_plan`."""
+        """Say what there is to do; see `rag.plan.make_plan`.
+
+        Nothing is changed, but a copy in a mirror of what was forgotten is deleted again.
+        """
         heard = progress or _silent
-        return make_plan(
+        plan = make_plan(
             ledger,
             items,
             max_mb=self.loader.max_file_mb,
             is_gone=is_gone,
             progress=lambda done, note: heard("look", done, len(items), note),
         )
+        self._unlink_forgotten(plan)
+        return plan
 
     def read(self, ledger: Ledger, plan: Plan, progress: Progress) -> tuple[FileReport, ...]:
         """Read what is new or changed into the ledger; return what became of every file.
@@ -237,6 +243,15 @@ class Ingester:
             return set()
         entries = checked_catalog(self.folder.build(live)).entries
         return {name for entry in entries for name in (entry.source, *entry.also)}
+
+    def _unlink_forgotten(self, plan: Plan) -> None:
+        mirrors, forgotten = self.folder.mirrors.absolute(), {one.source for one in plan.forgotten}
+        for item in plan.items if forgotten else ():
+            if item.source in forgotten and isinstance(item, Found):
+                path = item.path.absolute()
+                if path.is_relative_to(mirrors):
+                    with disk_errors(f"deleting {path}, which was forgotten"):
+                        path.unlink(missing_ok=True)
 
     def _publish(self, manifest: Manifest, progress: Progress) -> None:
         publish(self.folder, manifest.build)

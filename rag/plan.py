@@ -5,7 +5,7 @@ is hashed; only what is new or changed is parsed. Planning reads, and changes no
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rag.corpus.intake import sha256
@@ -19,19 +19,19 @@ from rag.reports import FileReport, FileStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """A file whose bytes were known under another path, which is gone."""
-
-    found: Found
-    was: str
-
-
-@dataclass(frozen=True, slots=True)
 class Gone:
     """A file that was read once and is not among the files any more."""
 
     source: str
     file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A file whose bytes were known under another path, which is gone."""
+
+    found: Found
+    was: Gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Plan:
     """Files that were forgotten and still lie there; they are not read."""
     refused: tuple[FileReport, ...]
     gone: tuple[Gone, ...]
+    """Without those that moved."""
     looks: Mapping[str, str]
     """How each file that was hashed looked just before, by its location."""
     stamps: Mapping[str, str]
@@ -63,14 +64,15 @@ class Plan:
             item for item in self.items if isinstance(item, Found) and location_of(item) in wanted
         )
 
+    @property
+    def to_drop(self) -> tuple[Gone, ...]:
+        """Return what has to be forgotten: what is gone, and the old places of what moved."""
+        return (*self.gone, *(one.was for one in self.moved))
+
     def counts(self) -> dict[str, int]:
         """Return how many files are in each place."""
         names = ("new", "changed", "moved", "retried", "unchanged", "forgotten", "refused", "gone")
         return {name: len(getattr(self, name)) for name in names}
-
-    def keeping(self, gone: Sequence[Gone]) -> "Plan":
-        """Return the plan with only these files counted as gone."""
-        return replace(self, gone=tuple(gone))
 
 
 def make_plan(
@@ -96,8 +98,10 @@ def make_plan(
         planner.look(item)
         if progress is not None:
             progress(done, item.source)
-    gone = [one for one in planner.missing() if is_gone(one.file)]
-    new, moved = _moved(planner, gone)
+    missing = [one for one in planner.missing() if is_gone(one.file)]
+    new, moved = _moved(planner, missing)
+    elsewhere = {one.was for one in moved}
+    gone = [one for one in missing if one not in elsewhere]
     return Plan(
         items,
         tuple(new),
@@ -192,9 +196,9 @@ class _Planner:
         return self._known[file].stamp
 
 
-def _moved(planner: _Planner, gone: Sequence[Gone]) -> tuple[list[Found], list[Moved]]:
+def _moved(planner: _Planner, missing: Sequence[Gone]) -> tuple[list[Found], list[Moved]]:
     """Tell new files whose bytes were those of a gone one from files that are really new."""
-    left = {planner.stamp_before(one.file): one.source for one in gone}
+    left = {planner.stamp_before(one.file): one for one in missing}
     new: list[Found] = []
     moved: list[Moved] = []
     for found in planner.new:

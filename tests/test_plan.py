@@ -67,10 +67,11 @@ def test_new_changed_moved_and_gone_files_are_told_apart(index, files):
     plan = planned(index, files)
 
     assert names(plan.changed) == ["papers/a.txt"]
-    assert [(one.found.source, one.was) for one in plan.moved] == [
+    assert [(one.found.source, one.was.source) for one in plan.moved] == [
         ("papers/moved.txt", "papers/b.txt")
     ]
-    assert names(plan.gone) == ["papers/b.txt", "papers/c.txt"]
+    assert names(plan.gone) == ["papers/c.txt"]
+    assert names(plan.to_drop) == ["papers/c.txt", "papers/b.txt"]
     assert names(plan.new) == ["papers/d.txt"]
     assert names(plan.to_read) == [
         f"papers/{name}" for name in ("a.txt", "broken.pdf", "d.txt", "moved.txt")

@@ -58,6 +58,10 @@ class Folder:
         notes = () if given else (f"{self.name}: no file matches its globs.",)
         return Content(tuple(self._named(item, root) for item in items), root, notes)
 
+    def watched(self) -> tuple[Path, ...]:
+        """Return the files and folders that a change of what it holds happens in or below."""
+        return tuple(dict.fromkeys(fixed(path) for path in self.paths))
+
     def _existing(self) -> Iterator[Path]:
         """Yield the paths, with what globs match in the place of these."""
         for path in self.paths:

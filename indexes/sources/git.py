@@ -15,10 +15,9 @@ from typing import IO, Self, cast
 from pathspec import GitIgnoreSpec
 
 from indexes.keys import REQUIRED, bad, key
-from indexes.sources.content import Content
-from indexes.sources.mirror import Mirror, plain_suffix, shown
-from rag.corpus.walk import Found
+from indexes.sources.content import Content, mirrored
 from rag.errors import SourceUnreachable
+from rag.index.mirror import Mirror, plain_suffix, shown
 from rag.reports import FileReport, FileStatus
 from rag.settings import IngestSettings
 
@@ -45,7 +44,6 @@ class _Blob:
 
     mode: str
     id: str
-    bytes: int
     path: str
 
 
@@ -77,17 +75,35 @@ class Git:
             DiskFull: If there is no room for the copies.
         """
         with Mirror(mirror) as copies:
-            commit = self._commit()
-            blobs = list(self._blobs(commit))
-            refused = [self._refused(blob) for blob in blobs if self._reason(blob)]
-            wanted = [blob for blob in blobs if not self._reason(blob)]
-            self._copy(wanted, copies)
-            copies.retain({blob.path for blob in wanted})
-            items: tuple[Found | FileReport, ...] = (*copies.found(), *refused)
-            return Content(items, copies.root)
+            files, refused = [], []
+            for blob in self._blobs(self._commit()):
+                if reason := _REFUSED.get(blob.mode):
+                    refused.append(self._refused(blob, reason))
+                else:
+                    files.append(blob)
+            stale = [b for b in files if (copies.stamp(b.path) or {}).get("blob") != b.id]
+            large = self._large(stale)
+            reason = f"is larger than {self.max_mb} MB; raise max_mb to read it"
+            refused += [self._refused(blob, reason) for blob in large]
+            self._copy([blob for blob in stale if blob not in large], copies)
+            copies.retain({blob.path for blob in files if blob not in large})
+            return mirrored(copies, refused=refused)
 
-    def _copy(self, blobs: Sequence[_Blob], copies: Mirror) -> None:
-        stale = [b for b in blobs if (copies.stamp(b.path) or {}).get("blob") != b.id]
+    def _large(self, blobs: Sequence[_Blob]) -> set[_Blob]:
+        """Return those of `blobs` that are larger than a file may be."""
+        if not blobs:
+            return set()
+        asked = "".join(f"{blob.id}\n" for blob in blobs).encode()
+        lines = self._run("cat-file", "--batch-check", stdin=asked).decode("ascii").splitlines()
+        sizes = (line.rpartition(" ")[2] for line in lines)  # of a missing one, "missing"
+        most = self.max_mb * 2**20
+        return {
+            blob
+            for blob, size in zip(blobs, sizes, strict=True)
+            if size.isdigit() and int(size) > most
+        }
+
+    def _copy(self, stale: Sequence[_Blob], copies: Mirror) -> None:
         if not stale:
             return
         with _Reader(self._command("cat-file", "--batch"), self._fault) as reader:
@@ -105,24 +121,19 @@ class Git:
     def _blobs(self, commit: str) -> Iterator[_Blob]:
         """Yield the files of `commit` that the patterns let through."""
         include, exclude = map(GitIgnoreSpec.from_lines, (self.include, self.exclude))
-        for line in self._run("ls-tree", "-r", "-z", "-l", "--full-tree", commit).split(b"\0"):
+        for line in self._run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
             head, _, name = line.partition(b"\t")
             path = os.fsdecode(name)
             if not path or exclude.match_file(path):
                 continue
             if self.include and not include.match_file(path):
                 continue
-            mode, _, id_, size = head.decode("ascii").split()
-            yield _Blob(mode, id_, int(size) if size.isdigit() else 0, path)
+            mode, _, id_ = head.decode("ascii").split()
+            yield _Blob(mode, id_, path)
 
-    def _reason(self, blob: _Blob) -> str:
-        if blob.bytes > self.max_mb * 2**20:
-            return f"is larger than {self.max_mb} MB; raise max_mb to read it"
-        return _REFUSED.get(blob.mode, "")
-
-    def _refused(self, blob: _Blob) -> FileReport:
-        source, reason = f"{self.name}/{shown(blob.path)}", f"The file {self._reason(blob)}."
-        return FileReport(source, FileStatus.REJECTED, reason=reason)
+    def _refused(self, blob: _Blob, reason: str) -> FileReport:
+        source = f"{self.name}/{shown(blob.path)}"
+        return FileReport(source, FileStatus.REJECTED, reason=f"The file {reason}.")
 
     def _command(self, *arguments: str) -> list[str]:
         return [*_SAFE, f"--git-dir={self._git_dir()}", *arguments]
@@ -136,11 +147,11 @@ class Git:
             return self.path
         raise self._fault("there is no git repository")
 
-    def _run(self, *arguments: str) -> bytes:
+    def _run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         try:
             done = subprocess.run(  # noqa: S603  (no shell, and git takes none of it for an option)
                 self._command(*arguments),
-                stdin=subprocess.DEVNULL,
+                input=stdin,
                 capture_output=True,
                 check=False,
                 timeout=_SECONDS,

@@ -69,7 +69,7 @@ class Store:
         """
         with _store_errors():
             for path, info in self._all():
-                below = path.removeprefix(self._root).lstrip("/") or path.rpartition("/")[2]
+                below = path.removeprefix(self._root).removeprefix("/") or path.rpartition("/")[2]
                 yield Listed(path, below, int(info.get("size") or 0), _stamp(info))
 
     def blocks(self, file: Listed) -> Iterator[bytes]:
@@ -103,7 +103,10 @@ class Store:
                 for info in files.values()
             )
         for info in found:
-            if info.get("type") == "file":  # no links, no devices
+            is_folder = str(info.get("Key", "")).endswith(
+                "/"
+            )  # an empty object that stands for one
+            if info.get("type") == "file" and not is_folder:  # no links, no devices
                 yield str(info["name"]), info
 
 

@@ -22,8 +22,8 @@ from indexes.sources.address import NotAllowed, host_of
 from indexes.sources.fetch import Fetcher, NotFetched
 from indexes.sources.manners import Manners, checked_host
 from indexes.sources.media import as_utf8, charset_of, suffix_for
-from indexes.sources.mirror import Mirror
 from rag.errors import SourceUnreachable
+from rag.index.mirror import Mirror
 
 _PATIENCE = 3
 """Requests in a row without any answer after which a host is left alone for this round."""
@@ -107,6 +107,8 @@ class Visit:
                 same was said is not asked for.
         """
         for url in _in_turn(self._within_limit(urls, copies), copies):
+            if copies.is_barred(str(url)):
+                continue
             said = listed.get(str(url), "")
             if said and (copies.stamp(str(url)) or {}).get("listed") == said:
                 self.reached += 1

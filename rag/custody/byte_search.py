@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +20,8 @@ from rag.custody.prints import WINDOW, Finder, Prints
 
 BLOCK = 1 << 20
 """Bytes read at a time."""
-_MOST_HITS = 1000
+_MOST_HITS = 20
+"""Stretches told of one file."""
 _SQLITE = b"SQLite format 3\0"
 _APART = bytes(WINDOW)
 
@@ -43,8 +45,10 @@ class Search:
     """Searched; links and what is no file are not followed."""
     found: int = 0
     """Windows found, each wherever it lies; two that overlap count twice."""
+    found_in: dict[str, int] = field(default_factory=dict[str, int])
+    """How many of them in each file."""
     hits: list[Hit] = field(default_factory=list[Hit])
-    """The first of them, one for each unbroken stretch."""
+    """The first of them in each file, one for each unbroken stretch."""
     unread: list[str] = field(default_factory=list[str])
     """Files that could not be read, and why."""
     seconds: float = 0.0
@@ -114,11 +118,13 @@ def _blocks(handle: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _keep(result: Search, name: str, start: int, found: list[tuple[int, int]]) -> None:
-    last = -2 * WINDOW
-    for offset, _ in found:
-        if offset - last > WINDOW and len(result.hits) < _MOST_HITS:
-            result.hits.append(Hit(name, f"byte {start + offset}"))
-        last = offset
+    if not found:
+        return
+    offsets = [offset for offset, _ in found]
+    first = [now for last, now in pairwise([-2 * WINDOW, *offsets]) if now - last > WINDOW]
+    told = sum(hit.file == name for hit in result.hits)
+    result.hits += [Hit(name, f"byte {start + one}") for one in first[: _MOST_HITS - told]]
+    result.found_in[name] = result.found_in.get(name, 0) + len(found)
     result.found += len(found)
 
 
@@ -134,8 +140,9 @@ def _search_rows(path: Path, name: str, finder: Finder, result: Search) -> None:
             for block in _values(db, f'SELECT * FROM "{quoted}"'):  # noqa: S608  (quoted)
                 found += len(finder.find(block))
             # Most were seen in the file already; say it only if these were not.
-            if found and not any(hit.file == name for hit in result.hits):
+            if found and name not in result.found_in:
                 result.hits.append(Hit(name, f"table {table}"))
+                result.found_in[name] = found
                 result.found += found
 
 

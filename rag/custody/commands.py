@@ -151,7 +151,9 @@ def _told(done: "Forgotten", *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(done.to_dict(), ensure_ascii=False, indent=2))
     else:
-        cleaned = "; ".join(f"{kind}: {number:,}" for kind, number in done.cleaned.items())
+        cleaned = "; ".join(
+            f"{kind}: {number:,}" for kind, number in done.cleaned.items() if number
+        )
         click.echo(f"removed: {cleaned}")
         click.echo(f"build {done.after} answers now (before: {done.before})")
         click.echo(_searched(done.search))
@@ -163,6 +165,7 @@ def _told(done: "Forgotten", *, as_json: bool) -> None:
 def _lift(folder: "IndexFolder", name: str) -> None:
     from rag.corpus.intake import sha256
     from rag.index.ledger import Ledger
+    from rag.index.mirror import lift_copy
     from rag.index.tombstones import lift
 
     path = Path(name).absolute()
@@ -172,6 +175,7 @@ def _lift(folder: "IndexFolder", name: str) -> None:
             raise QuestionError(
                 f"{path} was not forgotten in index {folder.name!r}; give the path of the file"
             )
+    lift_copy(folder.root.absolute() / "mirror", path)
     click.echo(f"{safe(str(path))} is read again with the next: rag ingest")
 
 
@@ -218,10 +222,71 @@ def _searched(search: "Search") -> str:
     )
     if search.clean:
         return f"{read}: nothing is left"
-    hits = [f"  {safe(hit.file)}, {hit.place}" for hit in search.hits[:20]]
-    unread = [f"  not read: {safe(each)}" for each in search.unread[:20]]
-    return "\n".join([f"{read}: {many(search.found, 'piece')} found", *hits, *unread])
+    first = {hit.file: hit.place for hit in reversed(search.hits)}
+    lines = [f"{read}: {many(search.found, 'piece')} found"]
+    for name, count in sorted(search.found_in.items(), key=lambda item: -item[1])[:20]:
+        lines.append(f"  {safe(name)}: {count:,}, the first at {first[name]}")
+    others = sorted({name.split("/")[1] for name in search.found_in if name.startswith("indexes/")})
+    lines += [f"  what index {name!r} holds goes with: rag forget -i {name}" for name in others]
+    lines += [f"  not read: {safe(each)}" for each in search.unread[:20]]
+    return "\n".join(lines)
 
 
 def _saying(*, quiet: bool) -> Callable[[str], None]:
     return lambda doing: None if quiet else click.echo(f"{doing} ...", err=True)
+
+
+@click.command("export")
+@click.option(
+    "--output", "-o", required=True, type=click.Path(path_type=Path), help="The file to write."
+)
+@_common
+def export_command(*, output: Path, settings: Settings, as_json: bool) -> None:
+    """Write an index into one file, as a back-up or to take it elsewhere; others may write on."""
+    from rag.custody.bundle import export_index
+
+    folder = _folder(settings)
+    done = export_index(folder, output, settings.home / "recipes" / f"{folder.name}.toml")
+    if as_json:
+        click.echo(json.dumps(done.to_dict(), ensure_ascii=False, indent=2))
+        return
+    click.echo(
+        f"{safe(str(done.path))}: {many(done.documents, 'document')} of build {done.build}, "
+        f"{done.bytes / 1e6:.1f} MB ({', '.join(done.files)})"
+    )
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Put it in the place of an index of that name.")
+@click.option(
+    "--max-mb",
+    type=click.IntRange(1),
+    default=10_240,
+    show_default=True,
+    help="Most that the file may unpack to, in MB.",
+)
+@_common
+def import_command(
+    file: Path, *, replace: bool, max_mb: int, settings: Settings, as_json: bool
+) -> None:
+    """Make an index of FILE, which `rag export` wrote, after checking everything in it.
+
+    Without --index it gets the name it had.
+    """
+    from rag.custody.restore import import_index
+
+    name = click.get_current_context().params.get("index")
+    done = import_index(file, settings.indexes, name, replace=replace, max_mb=max_mb)
+    if as_json:
+        click.echo(json.dumps(done.to_dict(), ensure_ascii=False, indent=2))
+        return
+    click.echo(
+        f"index {done.index!r}: {many(done.documents, 'document')}, {many(done.chunks, 'chunk')}; "
+        f"build {done.build} answers as {done.was} did"
+    )
+    if done.recipe is not None:
+        click.echo(
+            f"its recipe was not installed, for it says what to read and fetch: read "
+            f"{done.recipe}, then copy it to {settings.home / 'recipes' / (done.index + '.toml')}"
+        )

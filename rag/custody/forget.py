@@ -22,7 +22,7 @@ from rag.index.disk import Disk, disk_errors
 from rag.index.identity import release
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
-from rag.index.pruning import prune
+from rag.index.pruning import DROPPED, alone, prune
 from rag.index.reading import SourceRow
 from rag.index.schema import sqlite_errors
 from rag.index.tombstones import put_forgotten
@@ -33,7 +33,7 @@ KIND = "quotewell forget report"
 FORMAT = 1
 _ALL = 1_000_000
 _PATIENCE = 5.0
-"""Seconds to wait for readers that keep the write-ahead log from being emptied."""
+"""Seconds to wait for readers that still answer from an old build, or keep the log."""
 Progress = Callable[[str], None]
 
 
@@ -174,19 +174,29 @@ def _replace_live(ledger: Ledger, plan: Plan) -> str:
     return manifest.build
 
 
-def _drop_builds(folder: IndexFolder, plan: Plan) -> int:
+def _drop_builds(folder: IndexFolder, plan: Plan, patience: float = _PATIENCE) -> int:
     """Delete the builds that held a document, then every text no build or document uses.
 
-    A server that still answers from such a build has it in memory, and moves to the new one
-    with its next question.
+    Servers move to the new build by themselves; one that has not after `patience` seconds
+    loses its own.
     """
-    disk, live = Disk(), live_build(folder)
+    until, live = time.monotonic() + patience, live_build(folder)
     with disk_errors(f"deleting builds in {folder.builds}"):
-        for id_ in {*plan.builds} - {live}:
+        for id_ in sorted({*plan.builds} - {live}):
             if folder.build(id_).exists():
-                disk.rename(folder.build(id_), folder.builds / f".dropped-{id_}")
+                _drop(folder, id_, until)
     prune(folder, keep=_ALL)
     return len(plan.builds)
+
+
+def _drop(folder: IndexFolder, build_id: str, until: float) -> None:
+    while True:
+        with alone(folder, build_id) as free:
+            if free or time.monotonic() > until:
+                dropped = folder.builds / f"{DROPPED}{build_id}"
+                Disk().rename(folder.build(build_id), dropped)
+                return
+        time.sleep(0.05)
 
 
 def empty_log(ledger: Ledger, patience: float = _PATIENCE) -> None:

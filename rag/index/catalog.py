@@ -7,7 +7,7 @@ times, a chunk belongs to the one that held it when the build was made.
 
 import json
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from fnmatch import translate
@@ -61,6 +61,13 @@ class Catalog:
         if row == len(self.ids) or self.ids[row] != chunk_id:
             return None
         return self.entries[int(self._owners[row])]
+
+    def grouped(self) -> Iterator[tuple[Entry, Ids]]:
+        """Yield every document with the ids of its chunks, sorted, shape (m,)."""
+        order = np.argsort(self._owners, kind="stable")
+        bounds = np.searchsorted(self._owners[order], np.arange(1, len(self.entries)))
+        parts = np.split(self.ids[order], bounds)
+        yield from zip(self.entries, parts, strict=False)  # one empty part of no documents
 
     def without(self, documents: Set[DocumentId]) -> "Catalog":
         """Return the list of a build that lacks these documents and their chunks."""

@@ -11,6 +11,8 @@
     calibration.json     what `rag calibrate` found; outlives builds
     calibration.lock     held by whoever changes it
     calibration-questions.jsonl    the questions it made, to be read and corrected
+    forgotten/           reports of what was forgotten, without names or texts
+    forgetting.json      what a forget that was interrupted still has to do
 """
 
 import re
@@ -73,13 +75,18 @@ class IndexFolder:
         """Return the folder of all builds."""
         return self.root / "builds"
 
+    @property
+    def mirrors(self) -> Path:
+        """Return the folder of all copies of what recipes' sources hold elsewhere."""
+        return self.root / "mirror"
+
     def mirror(self, source: str) -> Path:
         """Return the folder for copies of what the source of that name holds.
 
         Raises:
             SettingsError: If `source` could be anything but one plain folder name.
         """
-        return IndexFolder.named(self.root / "mirror", source).root
+        return IndexFolder.named(self.mirrors, source).root
 
     @property
     def live(self) -> Path:
@@ -119,7 +126,8 @@ class IndexFolder:
 
     def neighbours(self) -> list[str]:
         """Return the names of the indexes that exist beside this one."""
-        return sorted(path.parent.name for path in self.root.parent.glob("*/ledger.sqlite"))
+        found = (path.parent.name for path in self.root.parent.glob("*/ledger.sqlite"))
+        return sorted(name for name in found if _NAME.fullmatch(name))  # none half imported
 
 
 def is_build_id(text: str) -> bool:

@@ -5,8 +5,8 @@ question only adds up the rows of its terms. The index is three arrays and a lis
 """
 
 import json
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -115,14 +115,18 @@ class Bm25Index:
 
 
 class Bm25Builder:
-    """Counts terms batch by batch and makes a `Bm25Index` of them."""
+    """Counts terms batch by batch and makes a `Bm25Index` of them.
+
+    What it remembers of a batch is given back while the index is filled, so that building
+    needs little more memory than what is built.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
         self._vocabulary: dict[str, int] = {}
         self._ids: list[Ids] = []
         self._lengths: list[int] = []
-        self._counts: list[tuple[_Rows, _Rows, _Rows]] = []
+        self._counts: deque[tuple[_Rows, _Rows, _Rows]] = deque()
 
     def add(self, ids: Ids, texts: Sequence[str]) -> None:
         """Count the terms of `texts`, whose chunk ids are `ids`, shape (n,)."""
@@ -146,30 +150,43 @@ class Bm25Builder:
         self._lengths += lengths
 
     def finish(self) -> Bm25Index:
-        """Return the index of all that was added."""
+        """Return the index of all that was added; the builder is empty then."""
         ids = np.concatenate([*self._ids, np.empty(0, np.int64)])
-        term, row, times = (
-            np.concatenate([*(batch[i] for batch in self._counts), np.empty(0, np.int32)])
-            for i in range(3)
-        )
-        scores = self._bm25(term, row, times)
         by_id = np.argsort(ids, kind="stable")
         place = np.empty(len(ids), dtype=np.int32)
         place[by_id] = np.arange(len(ids), dtype=np.int32)
-        order = np.argsort(term, kind="stable")
-        counts = np.bincount(term, minlength=len(self._vocabulary))
-        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return Bm25Index(
-            ids[by_id], list(self._vocabulary), starts, place[row[order]], scores[order]
-        )
+        frequency = self._frequency()
+        starts = np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64)
+        rows = np.empty(starts[-1], dtype=np.int32)
+        scores = np.empty(starts[-1], dtype=np.float32)
+        free = starts[:-1].copy()  # where the next posting of each term goes
+        score = self._scorer(frequency)
+        while self._counts:
+            term, row, times = self._counts.popleft()
+            # Sorted by term, so the n-th of a run goes n places behind its first.
+            first = np.searchsorted(term, term)
+            where = free[term] + np.arange(len(term)) - first
+            rows[where], scores[where] = place[row], score(term, row, times)
+            np.add.at(free, term, 1)
+        return Bm25Index(ids[by_id], list(self._vocabulary), starts, rows, scores)
 
-    def _bm25(self, term: _Rows, row: _Rows, times: _Rows) -> Floats:
-        """Return the score of each posting (Robertson et al., 1994; idf as in Lucene)."""
+    def _frequency(self) -> Ids:
+        """Return in how many chunks each term occurs, shape (terms,)."""
+        total = np.zeros(len(self._vocabulary), dtype=np.int64)
+        for term, _, _ in self._counts:
+            total += np.bincount(term, minlength=len(total))
+        return total
+
+    def _scorer(self, frequency: Ids) -> Callable[[_Rows, _Rows, _Rows], Floats]:
+        """Return what scores postings (Robertson et al., 1994; idf as in Lucene)."""
         lengths = np.array(self._lengths, dtype=np.float32)
-        frequency = np.bincount(term, minlength=len(self._vocabulary))
         idf = np.log1p((len(lengths) - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
         mean = max(float(lengths.mean()) if len(lengths) else 0.0, 1.0)
         held_back = _SATURATION * (1 - _LENGTH + _LENGTH * lengths / mean)
-        return np.asarray(
-            idf[term] * times * (_SATURATION + 1) / (times + held_back[row]), dtype=np.float32
-        )
+
+        def score(term: _Rows, row: _Rows, times: _Rows) -> Floats:
+            return np.asarray(
+                idf[term] * times * (_SATURATION + 1) / (times + held_back[row]), dtype=np.float32
+            )
+
+        return score

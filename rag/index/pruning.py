@@ -22,7 +22,7 @@ from rag.index.ledger import Ledger
 from rag.index.manifest import NAME
 from rag.index.whole import checked_catalog
 
-_DROPPED = ".dropped-"
+DROPPED = ".dropped-"
 _log = logging.getLogger(__name__)
 
 
@@ -53,10 +53,10 @@ def prune(
         removed: list[str] = []
         with ExitStack() as locks:
             for id_ in folder.build_ids():
-                if id_ in wanted or (held and not locks.enter_context(_alone(folder, id_))):
+                if id_ in wanted or (held and not locks.enter_context(alone(folder, id_))):
                     continue
                 # Out of sight first: a half-deleted build must never be published.
-                disk.rename(folder.build(id_), folder.builds / f"{_DROPPED}{id_}")
+                disk.rename(folder.build(id_), folder.builds / f"{DROPPED}{id_}")
                 removed.append(id_)
         for path in folder.builds.glob(".*"):
             disk.remove_folder(path)
@@ -79,7 +79,7 @@ def _wanted(
 
 
 @contextmanager
-def _alone(folder: IndexFolder, build_id: str) -> Iterator[bool]:
+def alone(folder: IndexFolder, build_id: str) -> Iterator[bool]:
     """Keep readers out of a build until the block ends; give whether that was possible."""
     try:
         handle = os.open(folder.build(build_id) / NAME, os.O_RDONLY | os.O_CLOEXEC)

@@ -169,6 +169,21 @@ class LedgerReader:
             row = db.execute("SELECT value FROM note WHERE key = 'splitter'").fetchone()
         return None if row is None else str(row[0])
 
+    def check_pages(self) -> None:
+        """Pass when every page, index and reference of the ledger's file is in order.
+
+        Raises:
+            IndexDamaged: Naming the first thing that is not.
+        """
+        with self.reading() as db:
+            for check in ("integrity_check(1)", "foreign_key_check"):
+                found = db.execute(f"PRAGMA {check}").fetchone()
+                if found is not None and found[0] != "ok":
+                    raise IndexDamaged(
+                        f"{self.folder.ledger} is damaged ({found[0]}); restore it from a "
+                        "backup, or delete its folder and make the index again"
+                    )
+
     def generation(self) -> int:
         """Return a number that every change of documents or reports raises."""
         with self.reading() as db:

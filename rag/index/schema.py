@@ -79,19 +79,36 @@ def connect(path: Path, *, create: bool = False, read_only: bool = False) -> sql
     """
     mode = "ro" if read_only else "rwc" if create else "rw"
     with sqlite_errors(path):
-        db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=_WAIT_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
         try:
-            _prepare(db, path, create=create, read_only=read_only)
-        except BaseException:
-            db.close()
-            raise
-        return db
+            return _opened(path, mode, create=create, read_only=read_only)
+        except sqlite3.OperationalError:
+            if not (read_only and _is_full(path) and _at_rest(path)):
+                raise
+        # Even a reader makes a small file beside the ledger, for which there is no room. As
+        # long as there is none nobody can write either, so the file may be read as it is.
+        return _opened(path, "ro&immutable=1", create=False, read_only=True)
+
+
+def _opened(path: Path, mode: str, *, create: bool, read_only: bool) -> sqlite3.Connection:
+    db = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=_WAIT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        _prepare(db, path, create=create, read_only=read_only)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _at_rest(path: Path) -> bool:
+    """Return whether everything that was written is in the ledger's file itself."""
+    log = path.with_name(f"{path.name}-wal")
+    return not log.exists() or log.stat().st_size == 0
 
 
 def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, read_only: bool) -> None:

@@ -12,8 +12,11 @@ from click.testing import CliRunner
 
 from indexes.clock_commands import watch
 from rag.errors import RecipeError
-from rag.index.journal import RunOutcome
+from rag.index.journal import RunOutcome, runs
+from rag.index.layout import IndexFolder
+from rag.settings import Settings
 from tests.indexes.shelves import make_index, record, settings_at, write_recipe
+from tests.models.weights import real_weights
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,12 +45,13 @@ class Process:
         """Read up to a line with `text`."""
         timer = threading.Timer(seconds, self.process.kill)
         timer.start()
-        for line in self.process.stdout:
-            self.lines.append(line.strip())
-            if text in line:
-                timer.cancel()
-                return
-        timer.cancel()
+        try:
+            for line in self.process.stdout:
+                self.lines.append(line.strip())
+                if text in line:
+                    return
+        finally:
+            timer.cancel()
         raise AssertionError(f"{text!r} was not said: {self.lines}")
 
     def stop(self, number=signal.SIGTERM):
@@ -113,12 +117,62 @@ def test_watching_says_what_it_watches_and_what_is_left(settings, started, tmp_p
 
     watcher = started("watch")
     watcher.until("watching: ferries")
-    watcher.until("begins, because files changed")
+    watcher.until("ferries: begins")
     code, rest = watcher.stop()
 
     assert code == 0
     assert "ferries: cannot be watched, so left to the schedule: site" in watcher.lines
     assert rest.strip().endswith("stopped")
+
+
+@pytest.mark.slow
+def test_a_recipe_that_breaks_is_watched_as_it_was_and_hides_no_other(settings, started, tmp_path):
+    (tmp_path / "docs").mkdir()
+    write_recipe(settings, "ferries", "watch = true", paths=f'["{tmp_path / "docs"}"]')
+    write_recipe(settings, "broken", 'cron = "often"')
+
+    watcher = started("watch")
+    watcher.until("watching: ferries")
+
+    assert any("broken.toml" in line for line in watcher.lines)
+    assert watcher.stop()[0] == 0
+
+
+@pytest.mark.model
+def test_two_schedulers_make_an_index_once_and_its_files_are_followed(
+    started, tmp_path, monkeypatch
+):
+    real_weights("all-MiniLM-L6-v2")
+    models, home, docs = Settings.load().models, tmp_path / "home", tmp_path / "docs"
+    home.mkdir()
+    (home / "models").symlink_to(models)
+    monkeypatch.setenv("RAG_HOME", str(home))
+    docs.mkdir()
+    (docs / "a.md").write_text("The ferry sails at noon.")
+    schedule = 'cron = "0 0 1 1 *"\nwatch = true\ndebounce_s = 0.3'
+    write_recipe(settings_at(home), "ferries", schedule, paths=f'["{docs}"]')
+
+    pair = [started("schedule", "--now") for _ in range(2)]
+    for one in pair:
+        one.until("ferries: begins, due ", 60)
+        one.until(" s\n", 60)  # "done after 3.1 s", or "left to another process ... after 0.9 s"
+    watcher = started("watch")
+    watcher.until("ferries: done", 60)
+    (docs / "b.md").write_text("The night boat sails at eleven.")
+    watcher.until("ferries: done", 60)
+
+    past = runs(IndexFolder.named(home / "indexes", "ferries"))
+    outcomes = [(run.why, run.outcome.value) for run in past]
+    assert outcomes == [
+        ("watch", "published"),
+        ("watch", "unchanged"),
+        ("schedule", "published"),
+    ]
+    assert past[0].counts["embedded"] == 1
+    told = [line for one in pair for line in one.lines]
+    assert sum("ferries: done" in line for line in told) == 1
+    assert sum("ferries: left to another process" in line for line in told) == 1
+    assert [one.stop()[0] for one in (*pair, watcher)] == [0, 0, 0]
 
 
 def test_watching_a_recipe_that_does_not_exist_is_an_error(settings):

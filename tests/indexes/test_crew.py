@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from indexes.crew import BUSY, Crew, environment, rebuild_command
+from indexes.crew import BUSY, Crew, environment, rebuild_words
 from rag.settings import Settings
 
 TERM = -signal.SIGTERM.value
@@ -94,8 +94,8 @@ def test_a_rebuild_reads_the_settings_of_its_scheduler(tmp_path):
 
     assert environment(settings, config)["RAG_HOME"] == str(tmp_path / "there")
     assert environment(settings, config)["RAG_CONFIG"] == str(config)
-    assert rebuild_command("ferries", "schedule", "2026-11-24T02:00Z")[1:] == [
+    assert rebuild_words("ferries", "schedule", "2026-11-24T02:00Z")[1:] == [
         *("-m", "indexes", "rebuild", "ferries", "--why", "schedule"),
         *("--due", "2026-11-24T02:00Z"),
     ]
-    assert rebuild_command("ferries", "watch", "")[-2:] == ["--why", "watch"]
+    assert rebuild_words("ferries", "watch", "")[-2:] == ["--why", "watch"]

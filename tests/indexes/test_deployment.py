@@ -92,7 +92,9 @@ def test_every_figure_is_in_the_document(name):
 def test_the_document_names_no_figure_that_does_not_exist():
     (table,) = re.findall(r"\| figure .*?\n\n", README, re.DOTALL)
     told = {
-        name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])
+        name
+        for row in table.strip().splitlines()[2:]
+        for name in re.findall(r"`(\w+)`", row.split("|")[1])
     }
 
     assert told == set(re.findall(r"# TYPE quotewell_(\w+)", metrics_text(Shelf((), ()))))

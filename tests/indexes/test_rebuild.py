@@ -328,6 +328,7 @@ def test_a_rollback_is_instant_and_stays_until_something_changes(shelf):
     second = shelf.rebuild()
 
     assert rollback(shelf.folder) == first.build
+    assert runs(shelf.folder)[0].note == f"Build {first.build} was made live again by hand."
     assert shelf.ask("When does the mill open?").citations[0].quote == "The mill opens at nine."
     held = shelf.rebuild()
     assert held.outcome is RunOutcome.UNCHANGED

@@ -68,14 +68,20 @@ def test_an_empty_shelf_says_how_to_begin(settings):
 
 
 def test_history_is_newest_first_with_counts_and_the_reason(settings):
-    record(settings, "ferries", RunOutcome.PUBLISHED, build="b1", counts={"new": 3, "gone": 0})
+    record(
+        settings,
+        "ferries",
+        RunOutcome.PUBLISHED,
+        build="b1",
+        counts={"new": 3, "gone": 0, "milliseconds": 1250},
+    )
     record(settings, "ferries", RunOutcome.STOPPED, note="9 of 10 files\x1b[2J have gone")
 
     lines = run(history, "ferries").output.splitlines()
 
     assert "stopped, because much of a source had gone at once" in lines[0]
     assert lines[1].strip() == "9 of 10 files?[2J have gone"
-    assert "a new build went live" in lines[2]
+    assert lines[2].endswith("a new build went live (1.2 s)")
     assert lines[3].strip() == "build b1, 3 new"
 
 

@@ -54,6 +54,12 @@ def test_a_glob_gives_what_it_matches_and_its_root_is_the_folder_before_it(drive
     assert content.root == drive / "b"
 
 
+def test_what_is_watched_is_what_globs_begin_at(drive):
+    source = Folder(name="docs", paths=(drive / "a", drive / "b" / "*.md", drive / "b" / "x.md"))
+
+    assert source.watched() == (drive / "a", drive / "b", drive / "b" / "x.md")
+
+
 def test_a_name_that_only_looks_like_a_glob_is_taken_as_it_is(drive):
     (drive / "[x].md").write_text("odd")
 

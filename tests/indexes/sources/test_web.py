@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from indexes.sources import Web
-from indexes.sources.mirror import Mirror
 from rag.errors import SourceUnreachable
+from rag.index.mirror import Mirror, forget_copies
 
 
 def web(site, *paths, **manners):
@@ -229,7 +229,7 @@ def test_rules_that_cannot_be_had_forbid_everything_and_keep_the_copies(site, mi
         web(site, "/a").gather(mirror)
 
     with Mirror(mirror) as copies:
-        assert [copy.path.read_text() for copy in copies.found()] == list(before.values())
+        assert [path.read_text() for path, _ in copies.copies()] == list(before.values())
     assert len(site.asked("/a")) == 1
 
 
@@ -277,7 +277,7 @@ def test_a_site_that_does_not_answer_is_unreachable_and_what_it_held_stays(site,
         gone.gather(mirror)
 
     with Mirror(mirror) as copies:
-        assert [item.path.read_text() for item in copies.found()] == ["a"]
+        assert [path.read_text() for path, _ in copies.copies()] == ["a"]
 
 
 def test_a_host_that_never_answers_is_left_alone_after_three_tries(site, mirror):
@@ -381,3 +381,17 @@ def test_a_private_address_needs_to_be_meant(site, mirror):
         web(site, "/a", allow_private=False).gather(mirror)
 
     assert site.log == []
+
+
+def test_a_forgotten_page_is_not_asked_for_again_and_the_round_says_so(site, mirror):
+    site.says("/a", "a")
+    site.says("/b", "b")
+    path = {item.source: item.path for item in web(site, "/a", "/b").gather(mirror).items}
+    forget_copies(mirror.parent, [path[site.url("/a")]])
+    site.log.clear()
+
+    content = web(site, "/a", "/b").gather(mirror)
+
+    assert site.paths == ["/b"]
+    assert list(texts(content)) == [site.url("/b")]
+    assert content.notes == ("1 documents were forgotten and are not fetched again.",)
