@@ -164,7 +164,7 @@ def forget_sources(ack, index, sources):
             rows = chosen(ledger, Wanted(names=sources)) if known & set(sources) else []
         done = forget(folder, folder.root, rows) if rows else None
     ack("removed", sources)
-    return None if done is None else done.build
+    return None if done is None else done.to_dict()
 
 
 def export_to(ack, index, path):
