@@ -174,7 +174,8 @@ def export_to(ack, index, path):
 
 def import_from(ack, index, path):
     """Make another index, beside this one, of an exported file."""
-    ack("imported", import_index(Path(path), Path(index).parent / "imported", "copy").name)
+    import_index(Path(path), Path(index).parent / "imported", "copy")
+    ack("imported", path)
 
 
 def look(ack, index):

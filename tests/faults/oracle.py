@@ -112,7 +112,10 @@ def judge_healed(
     if not look.finished:
         yield f"not searchable after the next run: {look.error} {look.message}"
         return
-    if served_generation(world, look.value["served"]) != generation or look.value["served"]["unfound"]:
+    if (
+        served_generation(world, look.value["served"]) != generation
+        or look.value["served"]["unfound"]
+    ):
         yield f"the next run serves {look.value['served']}"
     if look.value["ledger"]["texts"] != world.texts(generation):
         yield f"the next run left the ledger with {look.value['ledger']['texts']}"
