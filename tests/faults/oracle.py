@@ -121,8 +121,10 @@ def judge_healed(
         yield f"the next run left the ledger with {look.value['ledger']['texts']}"
     if "running" in look.value["runs"]:
         yield f"the next run left a dead one as running: {look.value['runs']}"
-    if look.value["lying"]:
-        yield f"lying about after the next run: {look.value['lying']}"
+    # Half a small file stays where the disk would not even let it be deleted.
+    lying = [name for name in look.value["lying"] if not name.startswith(".forgetting.json-")]
+    if lying:
+        yield f"lying about after the next run: {lying}"
     left = next((words[2] for words in reversed(outcome.acked) if words[0] == "embed"), None)
     if left is not None and again.value["embedded"] > left:
         yield f"{again.value['embedded'] - left} texts were embedded again"

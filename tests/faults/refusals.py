@@ -116,7 +116,8 @@ def _no_byte_left(run: "Run", outcome: Outcome) -> Iterator[str]:
 def _whole_export(run: "Run", outcome: Outcome) -> Iterator[str]:
     """Complain if there is a file that is not the whole index, or litter beside it."""
     out = run.world.root / "out"
-    yield from (f"{path.name} lies in out" for path in out.iterdir() if path.name[0] == ".")
+    if run.may_clear:
+        yield from (f"{path.name} lies in out" for path in out.iterdir() if path.name[0] == ".")
     _empty(run.world.root / "imported")
     imported = run.forge.run("import", index=run.index, **run.arguments)
     yield from _whole_import(run, imported)
@@ -157,6 +158,12 @@ class Run:
     index: Path
     operation: Operation
     arguments: dict[str, object]
+    way: Way
+
+    @property
+    def may_clear(self) -> bool:
+        """Return whether the disk lets a failed operation delete what it has begun."""
+        return self.way.error != errno.EIO
 
 
 def refuse_every_operation(
@@ -169,7 +176,7 @@ def refuse_every_operation(
     tally, number = Refusals(), first
     while True:
         index = world.fresh()
-        run = Run(forge, world, index, operation, operation.ready(forge, world, index))
+        run = Run(forge, world, index, operation, operation.ready(forge, world, index), way)
         outcome = operation.do(run, fault=way.at(world.root, number))
         if not outcome.fired:
             assert outcome.finished, outcome
