@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from indexes.crew import BUSY, Crew, environment, rebuild_words
+from indexes.timing.crew import BUSY, Crew, environment, rebuild_words
 from rag.settings import Settings
 
 TERM = -signal.SIGTERM.value

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from indexes.__main__ import cli
-from indexes.metrics import metrics_text
-from indexes.status import Shelf
+from indexes.status.metrics import metrics_text
+from indexes.status.shelf import Shelf
 
 README = (Path(__file__).parents[2] / "indexes" / "README.md").read_text(encoding="utf-8")
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from indexes.rebuild import plan_only
+from indexes.making.rebuild import plan_only
 from rag.custody.forget import forget
 from rag.custody.proof import reports_of, verify_report
 from rag.custody.targets import Wanted, chosen

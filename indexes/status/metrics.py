@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from indexes.status import Shelf, Status
+from indexes.status.shelf import Shelf, Status
 from rag.index.disk import disk_errors, replace_text
 from rag.index.journal import RunOutcome
 
