@@ -104,6 +104,16 @@ def test_a_page_that_is_gone_is_dropped(site, mirror, status):
     assert content.notes == (f"{site.url('/b')} is gone ({status}).",)
 
 
+def test_an_answer_that_nothing_changed_is_none_where_there_is_no_copy(site, mirror):
+    site.says("/a", status=304)
+    site.says("/b", "b")
+
+    content = web(site, "/a", "/b").gather(mirror)
+
+    assert list(texts(content)) == [site.url("/b")]
+    assert "the site answers 304; there is no copy of it yet." in content.notes[0]
+
+
 def test_a_page_no_longer_in_the_recipe_is_dropped(site, mirror):
     site.says("/a", "a")
     site.says("/b", "b")
