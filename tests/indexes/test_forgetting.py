@@ -74,9 +74,10 @@ def test_what_was_forgotten_is_not_fetched_again_and_its_copies_are_let_go(shelf
 
 def test_the_copies_of_a_source_that_left_the_recipe_go_with_it(shelf):
     mirror = shelf.folder.mirror("wiki")
+    papers = f'[[source]]\nkind = "folder"\nname = "papers"\npaths = ["{shelf.papers}"]\n'
     for number in range(4):
         shelf.write(f"{number}.md", f"# Page {number}\n\nA page about the number {number}.\n")
-    shelf.rebuild(shelf.more)
+    shelf.rebuild(papers + shelf.more)
     assert mirror.is_dir()
 
     shelf.rebuild()

@@ -305,6 +305,23 @@ def test_a_host_that_never_answers_is_left_alone_after_three_tries(site, mirror)
     assert len(site.paths) == 3
 
 
+def test_pages_that_do_not_answer_cannot_hold_up_those_that_do(site, mirror):
+    paths = ["/0", "/1", "/2", "/3"]
+    for path in paths:
+        site.says(path, "x")
+    web(site, *paths).gather(mirror)
+    with Mirror(mirror) as copies:
+        for number, path in enumerate(paths):
+            copies.keep(site.url(path), {"asked": str(number)})
+    site.log.clear()
+    for path in ("/0", "/1", "/3"):
+        site.says(path, "y", wait_s=0.3)
+
+    web(site, *paths, timeout_s=0.1).gather(mirror)
+
+    assert site.paths == paths
+
+
 def test_a_host_that_asks_for_rest_gets_it_until_the_next_round(site, mirror):
     paths = [f"/{number}" for number in range(9)]
     for path in paths:
