@@ -53,3 +53,8 @@ def seed(request):
 @pytest.fixture(scope="session")
 def rebuilt_world(forge, fast_folder):
     return prepared(forge, fast_folder / "rebuilt-world", writer="rebuild")
+
+
+@pytest.fixture(scope="session")
+def early_world(forge, fast_folder):
+    return prepared(forge, fast_folder / "early-world", early=True)
