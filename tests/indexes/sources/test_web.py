@@ -397,6 +397,16 @@ def test_the_encoding_a_server_states_is_not_lost(site, mirror):
     assert page.path.read_text("utf-8-sig") == "Fähre für 5 €"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"%PDF-1.7 \xe2\xe3", b"PK\x03\x04\xff", b"\x00\xff", "\ufeffä".encode(), b"\xff\xfe\xe4\x00"],
+)
+def test_what_is_no_text_of_that_encoding_is_left_as_it_is(site, mirror, body):
+    site.says("/a", body, type="text/html; charset=iso-8859-1")
+
+    assert only(web(site, "/a").gather(mirror)).path.read_bytes() == body
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "rot13", "no-such-thing", "utf-7", '"utf-8"'])
 def test_an_encoding_that_says_nothing_leaves_the_bytes_as_they_are(site, mirror, charset):
     site.says("/a", "Fähre", type=f"text/html; charset={charset}")
