@@ -72,6 +72,19 @@ def test_what_was_forgotten_is_not_fetched_again_and_its_copies_are_let_go(shelf
     assert verdict(shelf).clean
 
 
+def test_the_copies_of_a_source_that_left_the_recipe_go_with_it(shelf):
+    mirror = shelf.folder.mirror("wiki")
+    papers = f'[[source]]\nkind = "folder"\nname = "papers"\npaths = ["{shelf.papers}"]\n'
+    for number in range(4):
+        shelf.write(f"{number}.md", f"# Page {number}\n\nA page about the number {number}.\n")
+    shelf.rebuild(papers + shelf.more)
+    assert mirror.is_dir()
+
+    shelf.rebuild()
+
+    assert not mirror.exists()
+
+
 def test_the_file_in_the_repository_stays(shelf, tmp_path):
     forgotten(shelf, "wiki/rolls.md")
     shelf.rebuild(shelf.more)
