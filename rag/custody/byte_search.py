@@ -16,14 +16,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-from rag.custody.prints import WINDOW, Finder, Prints
+from rag.custody.prints import WINDOW, Finder, Prints, joined
 
 BLOCK = 1 << 20
 """Bytes read at a time."""
 _MOST_HITS = 20
 """Stretches told of one file."""
 _SQLITE = b"SQLite format 3\0"
-_APART = bytes(WINDOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +136,7 @@ def _search_rows(path: Path, name: str, finder: Finder, result: Search) -> None:
             table = raw.decode("utf-8", "replace")
             quoted = table.replace('"', '""')
             found = 0
-            for block in _values(db, f'SELECT * FROM "{quoted}"'):  # noqa: S608  (quoted)
+            for block in joined(_values(db, f'SELECT * FROM "{quoted}"')):  # noqa: S608  (quoted)
                 found += len(finder.find(block))
             # Most were seen in the file already; say it only if these were not.
             if found and name not in result.found_in:
@@ -147,15 +146,8 @@ def _search_rows(path: Path, name: str, finder: Finder, result: Search) -> None:
 
 
 def _values(db: sqlite3.Connection, query: str) -> Iterator[bytes]:
-    """Yield the values of all rows, many at a time, kept apart by zeros."""
-    gathered, size = list[bytes](), 0
+    """Yield every value of all rows that is long enough to hold something."""
     for row in db.execute(query):
         for value in row:
             if isinstance(value, bytes) and len(value) >= WINDOW:
-                gathered.append(value)
-                size += len(value)
-        if size >= BLOCK:
-            yield _APART.join(gathered)
-            gathered, size = [], 0
-    if gathered:
-        yield _APART.join(gathered)
+                yield value

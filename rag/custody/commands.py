@@ -175,7 +175,7 @@ def _lift(folder: "IndexFolder", name: str) -> None:
             raise QuestionError(
                 f"{path} was not forgotten in index {folder.name!r}; give the path of the file"
             )
-    lift_copy(folder.root.absolute() / "mirror", path)
+    lift_copy(folder.mirrors.absolute(), path)
     click.echo(f"{safe(str(path))} is read again with the next: rag ingest")
 
 

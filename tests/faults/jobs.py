@@ -18,6 +18,10 @@ import numpy as np
 from indexes.rebuild import Parts, rebuild
 from indexes.recipe import read_recipe
 from rag.corpus.load import FileLoader
+from rag.custody.bundle import export_index
+from rag.custody.forget import forget, resume
+from rag.custody.restore import import_index
+from rag.custody.targets import Wanted, chosen
 from rag.errors import RagError
 from rag.index.build import live_build, publish
 from rag.index.journal import publications, runs
@@ -150,6 +154,30 @@ def remove(ack, index, sources):
     return left
 
 
+def forget_sources(ack, index, sources):
+    """Forget sources for good, or finish forgetting them; the index is its own data folder."""
+    folder = IndexFolder(Path(index))
+    done = resume(folder, folder.root)
+    if done is None:
+        with Ledger.open(folder) as ledger:
+            known = {row.source for row in ledger.sources()}
+            rows = chosen(ledger, Wanted(names=sources)) if known & set(sources) else []
+        done = forget(folder, folder.root, rows) if rows else None
+    ack("removed", sources)
+    return None if done is None else done.to_dict()
+
+
+def export_to(ack, index, path):
+    """Write the index as one file."""
+    ack("exported", str(export_index(IndexFolder(Path(index)), Path(path)).path))
+
+
+def import_from(ack, index, path):
+    """Make another index, beside this one, of an exported file."""
+    import_index(Path(path), Path(index).parent / "imported", "copy")
+    ack("imported", path)
+
+
 def look(ack, index):
     """Return all an index holds, by its live build and by its ledger, and what lies about."""
     del ack
@@ -272,6 +300,7 @@ def lying(folder):
         "writer.lock",
         "feedback.jsonl",
         "feedback.lock",
+        "forgotten",
         "builds",
         "LIVE",
     }
@@ -347,6 +376,9 @@ JOBS = {
     "publish": publish_build,
     "prune": prune_builds,
     "remove": remove,
+    "forget": forget_sources,
+    "export": export_to,
+    "import": import_from,
     "look": look,
     "look_while_full": look_while_full,
     "look_piecewise": look_piecewise,

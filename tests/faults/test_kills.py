@@ -31,9 +31,9 @@ def test_fifty_kills_of_a_rebuild_at_random_moments_lose_nothing(forge, rebuilt_
 
 @pytest.mark.parametrize("when", [When.BEFORE, When.TORN])
 def test_a_kill_around_the_operations_of_a_rebuild_loses_nothing(forge, rebuilt_world, seed, when):
-    tally = kills_at_every_operation(forge, rebuilt_world, when, first=1 + seed % 2, step=2)
+    tally = kills_at_every_operation(forge, rebuilt_world, when, first=1 + seed % 4, step=4)
 
-    assert tally.runs > 130
+    assert tally.runs > 60
     assert_nothing_lost(tally)
 
 
@@ -44,10 +44,10 @@ def test_a_kill_before_any_operation_loses_nothing(forge, world):
     assert_nothing_lost(tally)
 
 
-def test_a_kill_halfway_through_any_write_loses_nothing(forge, world):
-    tally = kills_at_every_operation(forge, world, When.TORN)
+def test_a_kill_halfway_through_a_write_loses_nothing(forge, world, seed):
+    tally = kills_at_every_operation(forge, world, When.TORN, first=1 + seed % 2, step=2)
 
-    assert tally.runs > 200
+    assert tally.runs > 100
     assert_nothing_lost(tally)
 
 

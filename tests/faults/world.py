@@ -1,14 +1,18 @@
 """Two generations of a small corpus, and what an index of each must hold, told independently."""
 
+import json
 import shutil
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.index.layout import IndexFolder
 from tests.faults.forge import Forge, Outcome
 
 OLD, NEW, LESS = "old", "new", "less"
-REMOVED = "corpus/stay.txt"
+REMOVED = "corpus/come.txt"
 """What the generation `less` lacks of the new one."""
 
 # Between the generations files change, stay, go, move, come, and one becomes a copy.
@@ -62,6 +66,8 @@ class World:
     """Whether runs begin with no index at all instead of the old generation's."""
     writer: str = "ingest"
     """The job that brings an index up to date: ingest or rebuild."""
+    early: bool = False
+    """Whether runs begin with the old generation as the release before kept it: format 1."""
 
     @property
     def corpus(self) -> Path:
@@ -113,7 +119,24 @@ class World:
         shutil.rmtree(copy, ignore_errors=True)
         if not self.empty:
             shutil.copytree(self.template, copy)
+        if self.early:
+            downgrade(IndexFolder(copy))
         return copy
+
+
+def downgrade(folder: IndexFolder) -> None:
+    """Make an index what it was in format 1: no lease, no history, manifests without a sum."""
+    with closing(sqlite3.connect(folder.ledger)) as db:
+        for table in ("lease", "run", "publication", "seen", "forgotten"):
+            db.execute(f"DROP TABLE {table}")
+        db.execute("DELETE FROM note WHERE key = 'generation'")
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+    for build in folder.build_ids():
+        path = folder.build(build) / "manifest.json"
+        values = json.loads(path.read_text(encoding="utf-8")) | {"format": 1}
+        del values["sha256"], values["generation"], values["embedder"]["model"]
+        path.write_text(json.dumps(values, indent=1), encoding="utf-8")
 
 
 def prepared(forge: Forge, root: Path, **options: object) -> World:
