@@ -19,8 +19,8 @@ def _seconds(text: str) -> float | None:
 
 def _duration(status: Status) -> float | None:
     run = status.last
-    if run is None or not run.finished or run.outcome is RunOutcome.INTERRUPTED:
-        return None  # nobody knows when an interrupted run ended
+    if run is None or not run.finished:
+        return None
     if "milliseconds" in run.counts:  # by the monotonic clock
         return run.counts["milliseconds"] / 1000
     begun, ended = datetime.fromisoformat(run.started), datetime.fromisoformat(run.finished)
