@@ -14,7 +14,7 @@ from rag.custody import forget as forgetting
 from rag.custody.byte_search import search_folder
 from rag.custody.forget import forget, resume
 from rag.custody.plan import make_plan, pending
-from rag.custody.prints import Prints, forms
+from rag.custody.prints import Finder, Prints, forms
 from rag.custody.seal import read_record
 from rag.custody.targets import Wanted, chosen
 from rag.errors import IndexBusy, QuestionError
@@ -98,6 +98,9 @@ def test_every_earlier_revision_goes_with_the_builds_that_held_it(index, home):
 
     assert left_of(home, TEXTS["notes/ada.txt"], second, third).clean
     assert done.cleaned["builds"] == 3
+    prints = Prints.from_dict(read_record(done.report, forgetting.KIND)["prints"])
+    for text in (TEXTS["notes/ada.txt"], second, third):
+        assert len(Finder(prints).find(text.encode())) > 20
 
 
 def test_a_build_that_never_held_it_stays(folder, home):
@@ -283,6 +286,19 @@ def test_a_reader_that_keeps_the_log_is_an_error_that_names_the_way_out(index):
             assert (index.root / "ledger.sqlite-wal").stat().st_size == 0
 
 
+@pytest.mark.slow
+def test_a_forget_that_cannot_empty_the_log_says_so_and_is_finished_by_resume(index, home):
+    with closing(sqlite3.connect(index.ledger, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM content").fetchone()
+
+        with pytest.raises(IndexBusy, match="--resume"):
+            forget(index, home, rows_of(index, "notes/ada.txt"))
+
+    assert resume(index, home).search.clean
+    assert left_of(home, TEXTS["notes/ada.txt"]).clean
+
+
 def test_a_trace_in_an_unused_part_of_the_ledgers_file_is_compacted_away(index, home):
     spare = prose("ada", 30).encode()
     with closing(sqlite3.connect(index.ledger)) as db:  # without secure_delete
@@ -325,6 +341,7 @@ def test_documents_are_chosen_by_name_metadata_pattern_and_age(folder):
         put(ledger, "a/old.txt", prose(1), {"date": "2019-04", "kind": "letter"})
         put(ledger, "a/new.txt", prose(2), {"date": "2026-11-20", "kind": "letter"})
         put(ledger, "b/bare.txt", prose(3))
+        put(ledger, "b/month.txt", prose(4), {"date": "2026-11"})
 
         def found(**conditions):
             rows = chosen(ledger, Wanted(**conditions), date(2026, 11, 24))
@@ -335,6 +352,7 @@ def test_documents_are_chosen_by_name_metadata_pattern_and_age(folder):
         assert found(sources=("a/*",)) == ["a/new.txt", "a/old.txt"]
         assert found(older_than=365) == ["a/old.txt"]
         assert found(older_than=3) == ["a/new.txt", "a/old.txt"]
+        assert found(older_than=0, sources=("b/*",)) == []  # November is not over
         assert found(older_than=365, where={"kind": "none"}) == []
         with pytest.raises(QuestionError, match="absent"):
             found(names=("absent",))
