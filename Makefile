@@ -5,7 +5,7 @@ READY := .venv/.ready
 export RAG_HOME ?= $(HOME)/.local/share/quotewell
 DATA ?=
 
-.PHONY: demo test check test-all bench bench-quality compare format clean
+.PHONY: demo test check test-all faults faults-full bench bench-quality compare format clean
 
 demo: $(READY)  ## everything from nothing to three answers
 	$(BIN)/python -m indexes.sample.demo
@@ -23,6 +23,12 @@ check: $(READY)  ## format, lint, types, layers, tests
 test-all: $(READY)  ## also what needs weights, a browser or minutes
 	$(BIN)/rag models fetch
 	$(BIN)/python -m pytest -m "model or browser or slow"
+
+faults: $(READY)  ## kills, failing and full disks, damage, races: the quick tier, under eight minutes
+	$(BIN)/python -m pytest -m faults tests/faults
+
+faults-full: $(READY)  ## the same at full size, some hours; writes its figures to BENCHMARKS.md
+	$(BIN)/python -m tests.faults.full --update $(OPTIONS)
 
 bench: $(READY)  ## the figures of the README, as ratios of one run; DATA=folder adds the sets there
 	$(BIN)/python -m tests.bench.all $(DATA)

@@ -27,6 +27,7 @@ from rag.index.journal import RunOutcome, begin_run, publications, runs
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.manifest import Manifest
+from rag.index.mirror import clear_mirrors
 from rag.index.pruning import prune
 from rag.index.whole import checked_build
 from rag.ingest import Ingester, Progress
@@ -157,6 +158,7 @@ class _Work:
             gate = self._gate(manifest)
         outcome, note = self._publish(manifest, gate, made=made)
         removed = prune(self.folder, keep=self.recipe.retention.builds)
+        clear_mirrors(self.folder.mirrors, {source.name for source in self.recipe.sources})
         return RebuildReport(
             self.recipe.name,
             outcome,

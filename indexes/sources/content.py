@@ -1,10 +1,13 @@
 """What a source is, and what it gives: files on this machine, under names people know."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from rag.corpus.describe import counted
 from rag.corpus.walk import Found
+from rag.index.mirror import Mirror
 from rag.reports import FileReport
 
 
@@ -18,6 +21,17 @@ class Content:
     """Every file of this source lies below it, so what is known there and not given has gone."""
     notes: tuple[str, ...] = ()
     """What was not fetched and why, one sentence each."""
+
+
+def mirrored(
+    copies: Mirror, *, refused: Iterable[FileReport] = (), notes: Iterable[str] = ()
+) -> Content:
+    """Return the content of a source that lies in a mirror."""
+    found: list[Found | FileReport] = [Found(path, name) for path, name in copies.copies()]
+    told = list(notes)
+    if copies.skipped:
+        told.append(f"Not fetched again, since forgotten: {counted(copies.skipped, 'document')}.")
+    return Content((*found, *refused), copies.root, tuple(told))
 
 
 class Source(Protocol):

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexes.keys import REQUIRED, key
-from indexes.sources.content import Content
+from indexes.sources.content import Content, mirrored
 from indexes.sources.listing import Entry, known_addresses, local_name, read_listings
 from indexes.sources.manners import Manners, checked_addresses
-from indexes.sources.mirror import Mirror
 from indexes.sources.visit import Visit
 from rag.errors import LoadError
+from rag.index.mirror import Mirror
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -53,7 +53,7 @@ class Feed(Manners):
             visit.pages(urls, copies)
             visit.check_reached(self.name)
             copies.retain({str(url) for url in urls})
-            return Content(copies.found(), copies.root, visit.notes)
+            return mirrored(copies, notes=visit.notes)
 
 
 def feed_entries(root: "etree._Element") -> Iterator[Entry]:

@@ -15,9 +15,9 @@ from typing import IO, Self, cast
 from pathspec import GitIgnoreSpec
 
 from indexes.keys import REQUIRED, bad, key
-from indexes.sources.content import Content
-from indexes.sources.mirror import Mirror, plain_suffix, shown
+from indexes.sources.content import Content, mirrored
 from rag.errors import SourceUnreachable
+from rag.index.mirror import Mirror, plain_suffix, shown
 from rag.reports import FileReport, FileStatus
 from rag.settings import IngestSettings
 
@@ -87,7 +87,7 @@ class Git:
             refused += [self._refused(blob, reason) for blob in large]
             self._copy([blob for blob in stale if blob not in large], copies)
             copies.retain({blob.path for blob in files if blob not in large})
-            return Content((*copies.found(), *refused), copies.root)
+            return mirrored(copies, refused=refused)
 
     def _large(self, blobs: Sequence[_Blob]) -> set[_Blob]:
         """Return those of `blobs` that are larger than a file may be."""

@@ -1,22 +1,26 @@
 """Sitemaps and feeds: XML that lists pages, which may be anything at all."""
 
+import json
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import httpx
 from lxml import etree
 from pathspec import GitIgnoreSpec
 
 from indexes.sources.address import NotAllowed, host_of, parse_address
-from indexes.sources.mirror import Mirror
 from indexes.sources.visit import LISTING_MB, Outcome, Visit
 from rag.corpus.archive import parse_xml
+from rag.corpus.describe import counted
 from rag.errors import LoadError
+from rag.index.mirror import Mirror
 
 _MOST_LISTINGS = 500
+_RAW = ".xml"
+"""Suffix of a listing as it came; read, it becomes a list of entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,9 @@ def read_listings(
             visit.note(f"{url} was the last listing read: there are more than {_MOST_LISTINGS}.")
             break
     for host, count in elsewhere.items():
-        visit.note(f"{count} listed pages of {host} were left out; add it to `hosts` to read them.")
-    if listed.whole:
-        lists.retain({str(url) for url in seen})
+        pages = counted(count, "listed page")
+        visit.note(f"Left out: {pages} of {host}; add it to `hosts` to read what is there.")
+    lists.retain({str(url) for url in seen} if listed.whole else lists.keys())
     return listed
 
 
@@ -116,17 +120,27 @@ def _entries(
     url: httpx.URL,
     parse: "Callable[[etree._Element], Iterable[Entry]]",
 ) -> list[Entry] | None:
-    """Return the entries of one listing, None if it cannot be had or read."""
-    outcome = visit.page(url, lists, suffix=".xml")
-    path = lists.path(str(url))
+    """Return the entries of one listing, None if it cannot be had or read.
+
+    What is kept of it are the addresses alone: a feed tells of pages in their own words,
+    which would stay when a page is forgotten.
+    """
+    key = str(url)
+    outcome = visit.page(url, lists, suffix=_RAW)
+    path = lists.path(key)
     if outcome is Outcome.GONE or path is None:
         return None
     try:
-        return list(parse(parse_xml(_unpacked(path.read_bytes()))))
-    except LoadError as error:
-        lists.drop(str(url))
+        if path.suffix != _RAW:
+            return [Entry(**row) for row in json.loads(path.read_bytes())]
+        entries = list(parse(parse_xml(_unpacked(path.read_bytes()))))
+    except (LoadError, ValueError, TypeError) as error:
+        lists.drop(key)
         visit.note(f"{url} lists nothing: it {error}.")
         return None
+    rows = json.dumps([asdict(entry) for entry in entries]).encode()
+    lists.put(key, key, ".json", [rows], lists.stamp(key) or {})
+    return entries
 
 
 def _unpacked(data: bytes) -> bytes:

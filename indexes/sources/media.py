@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import httpx
 
-from indexes.sources.mirror import plain_suffix
+from rag.index.mirror import plain_suffix
 
 _SUFFIXES = {
     "text/html": ".html",

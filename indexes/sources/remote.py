@@ -12,10 +12,10 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from indexes.keys import REQUIRED, bad, key
-from indexes.sources.content import Content
-from indexes.sources.mirror import Mirror, plain_suffix, shown
+from indexes.sources.content import Content, mirrored
 from indexes.sources.store import PROTOCOLS, SECONDS, Listed, Store, StoreFailed
 from rag.errors import RecipeError, SourceUnreachable
+from rag.index.mirror import Mirror, plain_suffix, shown
 from rag.reports import FileReport, FileStatus
 from rag.settings import IngestSettings
 
@@ -90,7 +90,7 @@ class Remote:
             if notes and len(notes) == len(small):
                 raise self._unreachable(notes[0])
             copies.retain({file.below for file in small})
-            return Content((*copies.found(), *large), copies.root, tuple(notes))
+            return mirrored(copies, refused=large, notes=notes)
 
     def _options(self) -> dict[str, object]:
         """Return what the library of the store is opened with."""

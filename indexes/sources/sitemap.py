@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexes.keys import REQUIRED, key
-from indexes.sources.content import Content
+from indexes.sources.content import Content, mirrored
 from indexes.sources.listing import Entry, child_text, local_name, matching, read_listings
 from indexes.sources.manners import Manners, checked_addresses
-from indexes.sources.mirror import Mirror
 from indexes.sources.visit import Visit
 from rag.errors import LoadError
+from rag.index.mirror import Mirror
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -57,7 +57,7 @@ class Sitemap(Manners):
             visit.check_reached(self.name)
             known = copies.keys() if not listed.whole else set()
             copies.retain({*known, *map(str, urls)})
-            return Content(copies.found(), copies.root, visit.notes)
+            return mirrored(copies, notes=visit.notes)
 
 
 def sitemap_entries(root: "etree._Element") -> Iterator[Entry]:

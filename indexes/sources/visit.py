@@ -22,8 +22,9 @@ from indexes.sources.address import NotAllowed, host_of
 from indexes.sources.fetch import Fetcher, NotFetched
 from indexes.sources.manners import Manners, checked_host
 from indexes.sources.media import as_utf8, charset_of, suffix_for
-from indexes.sources.mirror import Mirror
+from rag.corpus.describe import counted
 from rag.errors import SourceUnreachable
+from rag.index.mirror import Mirror
 
 _PATIENCE = 3
 """Requests in a row without any answer after which a host is left alone for this round."""
@@ -79,10 +80,9 @@ class Visit:
         """Return what could not be had and why, one sentence each."""
         shown = self._notes[:_MOST_NOTES]
         if more := len(self._notes) - len(shown):
-            shown.append(f"{more} more pages were not fetched either.")
-        shown += [
-            f"{count} pages were not asked for: {why}." for why, count in self._unasked.items()
-        ]
+            shown.append(f"Not fetched either: {counted(more, 'further page')}.")
+        for why, count in self._unasked.items():
+            shown.append(f"Not asked for: {counted(count, 'page')}, since {why}.")
         return tuple(shown)
 
     def note(self, sentence: str) -> None:
@@ -107,6 +107,8 @@ class Visit:
                 same was said is not asked for.
         """
         for url in _in_turn(self._within_limit(urls, copies), copies):
+            if copies.is_barred(str(url)):
+                continue
             said = listed.get(str(url), "")
             if said and (copies.stamp(str(url)) or {}).get("listed") == said:
                 self.reached += 1

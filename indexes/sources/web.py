@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexes.keys import REQUIRED, key
-from indexes.sources.content import Content
+from indexes.sources.content import Content, mirrored
 from indexes.sources.manners import Manners, checked_addresses
-from indexes.sources.mirror import Mirror
 from indexes.sources.visit import Visit
+from rag.index.mirror import Mirror
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,4 +33,4 @@ class Web(Manners):
             visit.pages(urls, copies)
             visit.check_reached(self.name)
             copies.retain({str(url) for url in urls})
-            return Content(copies.found(), copies.root, visit.notes)
+            return mirrored(copies, notes=visit.notes)

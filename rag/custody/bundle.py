@@ -135,12 +135,17 @@ def _back_up(folder: IndexFolder, copy: Path) -> None:
     ):
         source.backup(target)
     with sqlite_errors(copy), closing(connect(copy)) as db:  # brings an old format up to date
-        db.execute("PRAGMA journal_mode = DELETE")
+        mode = db.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
+        if mode != "delete":  # SQLite does not say why it could not
+            raise IndexFault(
+                f"cannot finish the copy {copy}; see to the disk and whether it is full, and run "
+                "it again"
+            )
 
 
 def _holds(copy: Path, catalog: Catalog) -> bool:
     """Return whether a copy of the ledger has every chunk of a build; a forget may take some."""
-    with closing(connect(copy, read_only=True)) as db:
+    with sqlite_errors(copy), closing(connect(copy, read_only=True)) as db:
         found = db.execute(_HELD, (json.dumps(catalog.ids.tolist()),)).fetchone()[0]
     return int(found) == len(catalog.ids)
 

@@ -165,6 +165,7 @@ def _told(done: "Forgotten", *, as_json: bool) -> None:
 def _lift(folder: "IndexFolder", name: str) -> None:
     from rag.corpus.intake import sha256
     from rag.index.ledger import Ledger
+    from rag.index.mirror import lift_copy
     from rag.index.tombstones import lift
 
     path = Path(name).absolute()
@@ -174,6 +175,7 @@ def _lift(folder: "IndexFolder", name: str) -> None:
             raise QuestionError(
                 f"{path} was not forgotten in index {folder.name!r}; give the path of the file"
             )
+    lift_copy(folder.mirrors.absolute(), path)
     click.echo(f"{safe(str(path))} is read again with the next: rag ingest")
 
 

@@ -25,6 +25,7 @@ from rag.index.journal import runs
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.lock import turn, writer_lock
+from rag.index.schema import sqlite_errors
 
 _IMPORTING = ".importing-"
 _REPLACED = ".replaced-"
@@ -114,7 +115,8 @@ def _build(folder: IndexFolder, contents: Contents) -> tuple[str, int, int]:
     check_ledger(folder.ledger, mark.dim)
     live = read_live(folder.root / LIVE, folder.ledger)
     _check_beside(folder)
-    with closing(sqlite3.connect(folder.root / LEDGER)) as db:
+    ledger = folder.root / LEDGER
+    with sqlite_errors(ledger), closing(sqlite3.connect(ledger)) as db:
         for statement in _ELSEWHERE:
             db.execute(statement)
         db.commit()

@@ -10,6 +10,7 @@ from rag.custody.prints import Finder
 from rag.index.disk import replace_text
 from rag.index.layout import IndexFolder
 from rag.index.lock import turn
+from rag.index.mirror import forget_copies
 
 
 def wipe_traces(folder: IndexFolder, home: Path, plan: Plan) -> dict[str, int]:
@@ -72,11 +73,5 @@ def _wipe_lines(
 
 
 def _unlink(folder: IndexFolder, plan: Plan) -> int:
-    """Delete the copies of remote files that were fetched into the index's own folder."""
-    mirror = folder.mirrors.absolute()
-    count = 0
-    for file in map(Path, plan.files):
-        if file.is_relative_to(mirror) and ".." not in file.parts and file.is_file():
-            file.unlink()
-            count += 1
-    return count
+    """Delete the copies of what lies elsewhere, and see that they are not fetched again."""
+    return forget_copies(folder.mirrors.absolute(), map(Path, plan.files))

@@ -19,7 +19,7 @@ import numpy as np
 from rag.errors import ArchiveRefused, IndexDamaged
 from rag.index.catalog import Catalog, Entry
 from rag.index.identity import document_id_of
-from rag.index.records import embed_key, load_report, read_chunk, read_document
+from rag.index.records import load_report, read_chunk, read_document
 from rag.index.schema import VERSION, connect
 from rag.types import Document, DocumentId, Revision, chunk_id
 
@@ -167,14 +167,19 @@ def _check_shape(document: Document) -> None:
 
 
 def _check_chunk(document: Document, row: tuple[Any, ...]) -> None:
+<<<<<<< HEAD
+    id_, _, end, *_ = row
+    chunk = read_chunk(row, document.text, DocumentId(""), document.revision)
+=======
     id_, start, end, heading, key = row
-    chunk = read_chunk((id_, start, end, heading), document.text, DocumentId(""), document.revision)
+    chunk = read_chunk(
+        (id_, start, end, heading, key), document.text, DocumentId(""), document.revision
+    )
+>>>>>>> main
     if not all(isinstance(part, str) for part in chunk.heading):
         raise TypeError("a heading that is no text")
     if id_ != chunk_id(document.revision, chunk.span) or end > len(document.text):
         raise ValueError(f"chunk {id_} is not where its id says")
-    if key != embed_key(chunk.embedding_text):
-        raise ValueError(f"the vector of chunk {id_} is that of another text")
 
 
 def _check_documents(db: sqlite3.Connection) -> None:

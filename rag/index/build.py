@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.errors import IndexDamaged, IndexMismatch, IndexNotFound
+from rag.errors import IndexDamaged, IndexFault, IndexMismatch, IndexNotFound
 from rag.index.catalog import Catalog, Entry
 from rag.index.dense import FaissIndex
 from rag.index.disk import Disk, FileSum, disk_errors
@@ -141,6 +141,10 @@ def live_build(folder: IndexFolder) -> str | None:
         text = folder.live.read_text(encoding="ascii", errors="replace").strip()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise IndexFault(
+            f"cannot read {folder.live}: {error}; see to the disk and its permissions"
+        ) from error
     if not is_build_id(text):
         raise IndexDamaged(
             f"{folder.live} names no build ({text[:40]!r}); make one with: rag ingest"

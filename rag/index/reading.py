@@ -252,12 +252,12 @@ class LedgerReader:
         """Return the stored row and the revision of each chunk of `ids` that is known."""
         with self.reading() as db:
             rows = db.execute(
-                "SELECT chunk.id, start, end, heading, revision FROM chunk "
+                "SELECT chunk.id, start, end, heading, embed_key, revision FROM chunk "
                 "JOIN content ON content.id = chunk.content "
                 "WHERE chunk.id IN (SELECT value FROM json_each(?))",
                 (json.dumps([int(id_) for id_ in ids]),),
             ).fetchall()
-        return {row[0]: (row[:4], Revision(row[4])) for row in rows}
+        return {row[0]: (row[:5], Revision(row[5])) for row in rows}
 
     def chunks(self, ids: Sequence[ChunkId]) -> list[Chunk]:
         """Return chunks of current documents, in the order of `ids`.

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from rag.errors import IndexDamaged
@@ -21,8 +22,8 @@ from rag.types import (
     revision_of,
 )
 
-Row = tuple[int, int, int, str]
-"""A chunk as stored: id, start, end, heading as JSON."""
+Row = tuple[int, int, int, str, bytes]
+"""A chunk as stored: id, start, end, heading as JSON, key of its embedding text."""
 
 
 def plain(name: str) -> str:
@@ -119,36 +120,62 @@ def read_document(
     if row is None:
         return None
     title, stored, metadata, pages, blocks = row
-    text = decode_text(stored)
-    _check_content(revision, title, text, json.loads(metadata))
-    return Document(
-        id=DocumentId(document_id),
-        revision=Revision(revision),
-        text=text,
-        source=source,
-        title=title,
-        metadata=json.loads(metadata),
-        pages=tuple(Page(n, Span(*where) if where else None) for n, *where in json.loads(pages)),
-        blocks=tuple(
-            Block(BlockKind(kind), Span(start, end), tuple(heading))
-            for kind, start, end, heading in json.loads(blocks)
-        ),
-        also=tuple(also),
-    )
+    with _stored(f"revision {revision} of {source!r}"):
+        text = decode_text(stored)
+        _check_content(revision, title, text, json.loads(metadata))
+        return Document(
+            id=DocumentId(document_id),
+            revision=Revision(revision),
+            text=text,
+            source=source,
+            title=title,
+            metadata=json.loads(metadata),
+            pages=tuple(
+                Page(n, Span(*where) if where else None) for n, *where in json.loads(pages)
+            ),
+            blocks=tuple(
+                Block(BlockKind(kind), Span(start, end), tuple(heading))
+                for kind, start, end, heading in json.loads(blocks)
+            ),
+            also=tuple(also),
+        )
 
 
 def read_chunk(row: Row, text: str, document_id: DocumentId, revision: Revision) -> Chunk:
-    """Return the chunk of a stored row, sliced from its document's text."""
-    id_, start, end, heading = row
+    """Return the chunk of a stored row, sliced from its document's text.
+
+    Raises:
+        IndexDamaged: If the row has changed since it was stored: its key is its checksum.
+    """
+    id_, start, end, heading, key = row
     span = Span(start, end)
-    return Chunk(
-        ChunkId(id_), document_id, revision, span, span.of(text), tuple(json.loads(heading))
-    )
+    with _stored(f"chunk {id_}"):
+        names = tuple(json.loads(heading))
+        chunk = Chunk(ChunkId(id_), document_id, revision, span, span.of(text), names)
+        if embed_key(chunk.embedding_text) != key:
+            raise ValueError("it does not match its checksum")
+    return chunk
 
 
 def embedding_text(text: str, row: Row) -> str:
     """Return `Chunk.embedding_text` of a stored row."""
     return read_chunk(row, text, DocumentId(""), Revision("")).embedding_text
+
+
+@contextmanager
+def _stored(what: str) -> Iterator[None]:
+    """Call what cannot be read back damaged; only we wrote it.
+
+    Raises:
+        IndexDamaged: Naming `what`.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise IndexDamaged(
+            f"{what} of the ledger is damaged ({error}); ingest its folder into a new index, or "
+            "restore the ledger from a backup"
+        ) from error
 
 
 def dump_report(report: FileReport) -> str:
@@ -158,10 +185,11 @@ def dump_report(report: FileReport) -> str:
 
 def load_report(data: str) -> FileReport:
     """Return the report `dump_report` was given."""
-    values: Mapping[str, object] = json.loads(data)
-    typed: dict[str, object] = {
-        **values,
-        "status": FileStatus(str(values["status"])),
-        "pages_without_text": tuple(json.loads(data)["pages_without_text"]),
-    }
-    return FileReport(**typed)  # type: ignore[arg-type]
+    with _stored("a report"):
+        values: Mapping[str, object] = json.loads(data)
+        typed: dict[str, object] = {
+            **values,
+            "status": FileStatus(str(values["status"])),
+            "pages_without_text": tuple(json.loads(data)["pages_without_text"]),
+        }
+        return FileReport(**typed)  # type: ignore[arg-type]

@@ -79,19 +79,36 @@ def connect(path: Path, *, create: bool = False, read_only: bool = False) -> sql
     """
     mode = "ro" if read_only else "rwc" if create else "rw"
     with sqlite_errors(path):
-        db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=_WAIT_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
         try:
-            _prepare(db, path, create=create, read_only=read_only)
-        except BaseException:
-            db.close()
-            raise
-        return db
+            return _opened(path, mode, create=create, read_only=read_only)
+        except sqlite3.OperationalError:
+            if not (read_only and _is_full(path) and _at_rest(path)):
+                raise
+        # Even a reader makes a small file beside the ledger, for which there is no room. As
+        # long as there is none nobody can write either, so the file may be read as it is.
+        return _opened(path, "ro&immutable=1", create=False, read_only=True)
+
+
+def _opened(path: Path, mode: str, *, create: bool, read_only: bool) -> sqlite3.Connection:
+    db = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=_WAIT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        _prepare(db, path, create=create, read_only=read_only)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _at_rest(path: Path) -> bool:
+    """Return whether everything that was written is in the ledger's file itself."""
+    log = path.with_name(f"{path.name}-wal")
+    return not log.exists() or log.stat().st_size == 0
 
 
 def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, read_only: bool) -> None:
@@ -177,7 +194,7 @@ def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
         return DiskFull(f"no room to write {path}; nothing was changed; free some space and retry")
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return IndexBusy(f"{path} is locked by another process; wait until it is done and retry")
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or _is_odd(error):
         return _damaged(error, path)
     if code == sqlite3.SQLITE_READONLY and path.with_name(f"{path.name}-journal").exists():
         return _nothing_yet(path)  # killed while the file was made; only a writer can undo that
@@ -198,6 +215,14 @@ def _damaged(error: Exception, path: Path) -> IndexDamaged:
         f"{path} is damaged ({error}); restore it from a backup, or delete its folder and "
         "make the index again with: rag ingest"
     )
+
+
+def _is_odd(error: sqlite3.DatabaseError) -> bool:
+    """Return whether a column holds what we never put there, or a table of ours is not there."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return False
+    undecodable = not hasattr(error, "sqlite_errorcode")  # Python's complaint, not SQLite's
+    return undecodable or str(error).startswith(("no such table", "no such column"))
 
 
 def _is_full(path: Path) -> bool:

@@ -24,11 +24,11 @@ WHERE NOT EXISTS (
 GROUP BY chunk.embed_key ORDER BY chunk.content, start
 """
 _TEXTS = """
-SELECT content, id, start, end, heading, embed_key FROM chunk
+SELECT content, id, start, end, heading, embed_key, embed_key FROM chunk
 WHERE id IN (SELECT value FROM json_each(?)) ORDER BY content, start
 """
 _LIVE = """
-SELECT chunk.content, chunk.id, start, end, heading, vector.vector
+SELECT chunk.content, chunk.id, start, end, heading, chunk.embed_key, vector.vector
 FROM document JOIN chunk ON chunk.content = document.content AND chunk.live
 JOIN vector ON vector.embedder = ? AND vector.embed_key = chunk.embed_key
 ORDER BY chunk.content, start
@@ -38,7 +38,7 @@ SELECT chunk.id FROM chunk JOIN document ON document.content = chunk.content
 WHERE chunk.live AND chunk.id {} ? ORDER BY chunk.id LIMIT ?
 """
 _ONLY = """
-SELECT chunk.content, chunk.id, start, end, heading, vector.vector
+SELECT chunk.content, chunk.id, start, end, heading, chunk.embed_key, vector.vector
 FROM chunk JOIN vector ON vector.embedder = ? AND vector.embed_key = chunk.embed_key
 WHERE chunk.id IN (SELECT value FROM json_each(?)) ORDER BY chunk.content, start
 """
@@ -143,5 +143,5 @@ def _with_texts(db: sqlite3.Connection, cursor: sqlite3.Cursor) -> Iterator[tupl
     for content, rows in groupby(cursor, key=lambda row: row[0]):
         data = db.execute("SELECT text FROM content WHERE id = ?", (content,)).fetchone()[0]
         text = decode_text(data)
-        for _, id_, start, end, heading, last in rows:
-            yield id_, embedding_text(text, (id_, start, end, heading)), last
+        for _, *row, last in rows:
+            yield row[0], embedding_text(text, tuple(row)), last

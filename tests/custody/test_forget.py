@@ -22,6 +22,7 @@ from rag.evaluate.feedback import add
 from rag.index.build import live_build
 from rag.index.journal import RunOutcome, begin_run, end_run, runs
 from rag.index.ledger import Ledger
+from rag.index.mirror import Mirror
 from rag.index.reading import open_reader
 from rag.index.tombstones import forgotten_on
 from tests.custody.material import SPLITTER, built, index_of, opened, put
@@ -176,11 +177,14 @@ def test_quotes_in_feedback_questions_caches_mirrors_and_run_notes_go(index, hom
 
 
 def test_a_mirrored_copy_goes_and_a_persons_own_file_stays(folder, home, tmp_path):
-    mirrored = folder.root / "mirror" / "site" / "ada.txt"
+    def fetch():
+        with Mirror(folder.mirror("site")) as mirror:
+            text = TEXTS["notes/ada.txt"].encode()
+            mirror.put("http://a.test/ada", "http://a.test/ada", ".txt", [text], {"etag": "1"})
+
+    fetch()
+    mirrored = Mirror(folder.mirror("site")).path("http://a.test/ada")
     own = tmp_path / "ada.txt"
-    for path in (mirrored, own):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    mirrored.write_text(TEXTS["notes/ada.txt"])
     own.write_text(TEXTS["notes/dora.txt"])
     index_of(folder, TEXTS)
     with Ledger.open(folder) as ledger, ledger.transaction() as db:
@@ -192,6 +196,9 @@ def test_a_mirrored_copy_goes_and_a_persons_own_file_stays(folder, home, tmp_pat
 
     assert done.cleaned["mirrored files"] == 1
     assert done.search.clean
+    assert not mirrored.exists()
+    assert "a.test" not in (folder.mirror("site") / "state.json").read_text()
+    fetch()
     assert not mirrored.exists()
     assert own.exists()
 

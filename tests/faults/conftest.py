@@ -45,6 +45,16 @@ def empty_world(forge, fast_folder):
 @pytest.fixture
 def seed(request):
     """A seed that is printed when a test fails; FAULTS_SEED repeats a run."""
-    drawn = int(os.environ.get("FAULTS_SEED", 0)) or random.SystemRandom().randrange(1, 10**6)
+    drawn = int(os.environ.get("FAULTS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
     print(f"FAULTS_SEED={drawn}")
     return drawn
+
+
+@pytest.fixture(scope="session")
+def rebuilt_world(forge, fast_folder):
+    return prepared(forge, fast_folder / "rebuilt-world", writer="rebuild")
+
+
+@pytest.fixture(scope="session")
+def early_world(forge, fast_folder):
+    return prepared(forge, fast_folder / "early-world", early=True)

@@ -60,7 +60,11 @@ CHANGES: tuple[Change, ...] = (truncate, flip, zero, tear, append, swap, vanish)
 
 @dataclass
 class Damage(Tally):
-    """A tally that also counts what was damaged, and what came of a damaged ledger."""
+    """A tally that also counts what was damaged, and what came of a damaged ledger.
+
+    Acknowledged is a build, published before the damage, whose texts were compared after it;
+    for a damaged ledger, each text.
+    """
 
     kinds: Counter = field(default_factory=Counter)
     outcomes: Counter = field(default_factory=Counter)
@@ -78,7 +82,7 @@ class Shelf:
     def of(cls, forge: Forge, world: World) -> "Shelf":
         """Make it from a world."""
         template = world.fresh("shelf")
-        forge.done("ingest", index=template, corpus=world.corpus)
+        assert world.begin(forge, template).finished
         return cls(forge, world, template)
 
     def fresh(self) -> IndexFolder:
@@ -146,6 +150,7 @@ def damage_live(shelf: Shelf, runs: int, seed: int) -> Damage:
         tally.kinds[change.__name__] += 1
         look = shelf.forge.run("look", index=index.root)
         served = served_generation(shelf.world, look.value["served"]) if look.finished else None
+        tally.acked += look.finished
         tally.new += served == NEW
         tally.old += served == OLD
         if served is None:
@@ -203,6 +208,7 @@ def _judge_fallback(shelf: Shelf, index: IndexFolder, context: str, tally: Damag
         complaint = f"came to {look.error or look.status} {look.message} {look.trace}"
         tally.judge(context, [complaint])
         return
+    tally.acked += 1
     served = look.value["served"]
     tally.old += served_generation(shelf.world, served) == OLD
     if served_generation(shelf.world, served) != OLD or served["unfound"]:
@@ -212,7 +218,7 @@ def _judge_fallback(shelf: Shelf, index: IndexFolder, context: str, tally: Damag
 
 
 def _judge_repair(shelf: Shelf, index: IndexFolder, context: str, tally: Damage) -> None:
-    again = shelf.forge.run("ingest", index=index.root, corpus=shelf.world.corpus)
+    again = shelf.world.begin(shelf.forge, index.root)
     look = shelf.forge.run("look", index=index.root)
     if not again.finished or not look.finished:
         worse = again if not again.finished else look
@@ -220,4 +226,5 @@ def _judge_repair(shelf: Shelf, index: IndexFolder, context: str, tally: Damage)
     elif served_generation(shelf.world, look.value["served"]) != NEW:
         tally.judge(context, ["the next ingest does not serve the new generation"])
     else:
+        tally.acked += 1
         tally.finished += 1

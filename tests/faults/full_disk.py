@@ -35,7 +35,7 @@ def fill_up_again_and_again(forge: Forge, world: World, disk: Path, sizes: list[
     for free_kb in sizes:
         index = world.fresh()
         ballast = fill(disk, free_kb)
-        outcome = forge.run("ingest", index=index, corpus=world.corpus)
+        outcome = world.begin(forge, index)
         look = forge.run("look", index=index)
         ballast.unlink()
         tally.runs += 1
@@ -45,7 +45,7 @@ def fill_up_again_and_again(forge: Forge, world: World, disk: Path, sizes: list[
         tally.struck += bool(outcome.acked) and not outcome.finished
         context = f"{free_kb} KB free"
         tally.judge(context, _complaints(world, free_kb, outcome, look, tally))
-        again = forge.run("ingest", index=index, corpus=world.corpus)
+        again = world.begin(forge, index)
         after = forge.run("look", index=index)
         tally.judge(context, judge_healed(world, outcome, again, after))
     return tally

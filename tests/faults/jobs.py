@@ -15,17 +15,27 @@ from pathlib import Path
 
 import numpy as np
 
+from indexes.rebuild import Parts, rebuild
+from indexes.recipe import read_recipe
 from rag.corpus.load import FileLoader
+from rag.custody.bundle import export_index
+from rag.custody.forget import forget, resume
+from rag.custody.restore import import_index
+from rag.custody.targets import Wanted, chosen
 from rag.errors import RagError
 from rag.index.build import live_build, publish
+from rag.index.journal import publications, runs
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.pruning import prune
 from rag.index.snapshot import open_snapshot
 from rag.ingest import Ingester
+from rag.pipeline import Pipeline, Policy
 from rag.reports import FileReport, FileStatus
-from rag.testing import HashingEmbedder
+from rag.settings import Settings
+from rag.testing import HashingEmbedder, SubstringVerifier
 from rag.types import Document, DocumentId, Filter, revision_of
+from tests.faults import rivals
 from tests.faults.room import fill
 from tests.faults.shim import Shim
 from tests.index.material import Lines
@@ -50,8 +60,8 @@ def ingester(index):
     return Ingester(IndexFolder(Path(index)), TextLoader(workers=1), Lines(), EMBEDDER)
 
 
-def ingest(ack, index, corpus):
-    """Read the corpus into the index; acknowledges files, vectors and the build."""
+def _acknowledging(ack):
+    """Return a progress that acknowledges what is on the disk by the time it is told."""
 
     def progress(stage, done, total, note):
         if stage == "embed":
@@ -59,9 +69,70 @@ def ingest(ack, index, corpus):
         elif stage in {"read", "publish"}:
             ack(stage, note)
 
+    return progress
+
+
+def ingest(ack, index, corpus):
+    """Read the corpus into the index; acknowledges files, vectors and the build."""
+
     with ingester(index) as parts:
-        report = parts.ingest([Path(corpus)], progress, prune_gone=True)
+        report = parts.ingest([Path(corpus)], _acknowledging(ack), prune_gone=True)
     return {"build": report.build, "embedded": report.embedded}
+
+
+def rebuild_index(ack, index, recipe, due=""):
+    """Bring the index up to the recipe, gate included; acknowledges as `ingest` does."""
+    folder = IndexFolder(Path(index))
+
+    def opened(settings, build, like):
+        policy = Policy(relevance_floor=0.05)
+        snapshot = open_snapshot(folder, **MARK, build=build)
+        return Pipeline(snapshot, EMBEDDER, SubstringVerifier(), policy=policy)
+
+    report = rebuild(
+        read_recipe(Path(recipe)),
+        Settings(),
+        progress=_acknowledging(ack),
+        why="schedule" if due else "person",
+        due=due,
+        parts=Parts(lambda _: ingester(index), opened),
+    )
+    ack("rebuilt", report.build)
+    return {"build": report.build, "embedded": report.embedded, "outcome": report.outcome}
+
+
+def race_schedulers_of(ack, index, races, recipe):
+    """Let two processes run the same occurrence of a recipe, again and again."""
+
+    def run(index, due):
+        return rebuild_index(lambda *_: None, index, recipe, due=due)
+
+    return rivals.race_schedulers(ack, index, races, run)
+
+
+def kill_holder_of(ack, index, corpus):
+    """Kill whoever holds the index, then ingest."""
+    return rivals.kill_holder(ack, index, _updater(corpus))
+
+
+def pause_holder_of(ack, index, corpus, stage):
+    """Pause an ingest at `stage` and let another take over."""
+    return rivals.pause_holder(ack, index, _updater(corpus), stage)
+
+
+def _updater(corpus):
+    def update(index, progress=lambda *_: None):
+        with ingester(index) as parts:
+            return parts.ingest([Path(corpus)], progress, prune_gone=True).build
+
+    return update
+
+
+def history(ack, index):
+    """Return the runs that the ledger records, oldest first."""
+    del ack
+    recorded = runs(IndexFolder(Path(index)), most=100_000)[::-1]
+    return {"numbers": [r.number for r in recorded], "dues": [r.due for r in recorded if r.due]}
 
 
 def publish_build(ack, index, build):
@@ -83,6 +154,30 @@ def remove(ack, index, sources):
     return left
 
 
+def forget_sources(ack, index, sources):
+    """Forget sources for good, or finish forgetting them; the index is its own data folder."""
+    folder = IndexFolder(Path(index))
+    done = resume(folder, folder.root)
+    if done is None:
+        with Ledger.open(folder) as ledger:
+            known = {row.source for row in ledger.sources()}
+            rows = chosen(ledger, Wanted(names=sources)) if known & set(sources) else []
+        done = forget(folder, folder.root, rows) if rows else None
+    ack("removed", sources)
+    return None if done is None else done.to_dict()
+
+
+def export_to(ack, index, path):
+    """Write the index as one file."""
+    ack("exported", str(export_index(IndexFolder(Path(index)), Path(path)).path))
+
+
+def import_from(ack, index, path):
+    """Make another index, beside this one, of an exported file."""
+    import_index(Path(path), Path(index).parent / "imported", "copy")
+    ack("imported", path)
+
+
 def look(ack, index):
     """Return all an index holds, by its live build and by its ledger, and what lies about."""
     del ack
@@ -90,7 +185,13 @@ def look(ack, index):
     begin = time.perf_counter()
     with closing(open_snapshot(folder, **MARK)) as snapshot:
         served = _timed(snapshot, begin)
-    return {"served": served, "ledger": _kept(folder), "lying": lying(folder)}
+    return {
+        "served": served,
+        "ledger": _kept(folder),
+        "lying": lying(folder),
+        "runs": [run.outcome for run in runs(folder)],
+        "published": [entry.build for entry in publications(folder)],
+    }
 
 
 def look_while_full(ack, index, disk):
@@ -118,7 +219,7 @@ def look_piecewise(ack, index):
             kept.append(wanted().text)
         except RagError as error:
             errors[type(error).__name__] += 1
-        except Exception:  # what escapes is what the campaign judges
+        except Exception:  # noqa: BLE001  (what escapes is what the campaign judges)
             untyped.append(traceback.format_exc())
 
     hits = snapshot.dense(np.ones(EMBEDDER.dim, np.float32), len(snapshot))
@@ -152,9 +253,8 @@ def _served(snapshot):
         line = chunk.text.rstrip("\n")
         lines[line] = lines.get(line, 0) + 1
         document = snapshot.document(chunk.document_id)
-        for source in (document.source, *document.also):
-            if texts.setdefault(source, document.text) != document.text:
-                unfound.append(f"{source} has two texts")
+        names = (document.source, *document.also)
+        unfound += [n for n in names if texts.setdefault(n, document.text) != document.text]
         ids = {hit.chunk_id for hit in snapshot.lexical(line.split()[1], 2)}
         best = snapshot.dense(EMBEDDER.embed_queries([chunk.embedding_text])[0], 1)
         if ids != {chunk.id} or best[0].chunk_id != chunk.id:
@@ -198,6 +298,9 @@ def lying(folder):
         "ledger.sqlite-wal",
         "ledger.sqlite-shm",
         "writer.lock",
+        "feedback.jsonl",
+        "feedback.lock",
+        "forgotten",
         "builds",
         "LIVE",
     }
@@ -264,9 +367,18 @@ JOBS = {
     "copied_descriptor": copied_descriptor,
     "threads": threads,
     "ingest": ingest,
+    "rebuild": rebuild_index,
+    "race_writers": rivals.race_writers,
+    "race_schedulers": race_schedulers_of,
+    "kill_holder": kill_holder_of,
+    "pause_holder": pause_holder_of,
+    "history": history,
     "publish": publish_build,
     "prune": prune_builds,
     "remove": remove,
+    "forget": forget_sources,
+    "export": export_to,
+    "import": import_from,
     "look": look,
     "look_while_full": look_while_full,
     "look_piecewise": look_piecewise,

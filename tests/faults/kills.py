@@ -17,13 +17,13 @@ from tests.faults.world import World
 
 
 def random_kills(forge: Forge, world: World, runs: int, seed: int) -> Tally:
-    """Kill `runs` ingests, each after a time drawn uniformly from how long a whole one takes."""
+    """Kill `runs` writers, each after a time drawn uniformly from how long a whole one takes."""
     draw, tally = random.Random(seed), Tally()
     seconds = _length(forge, world)
     while tally.runs < runs:
         index = world.fresh()
         after = draw.uniform(0, seconds)
-        outcome = _ingest(forge, world, index, kill_after=after, fault=Fault(str(index)))
+        outcome = world.begin(forge, index, kill_after=after, fault=Fault(str(index)))
         if not outcome.killed:
             continue  # it was quicker than the whole one that was timed; that proves nothing
         _judge(forge, world, index, [outcome], f"killed after {after:.4f} s", tally)
@@ -33,7 +33,7 @@ def random_kills(forge: Forge, world: World, runs: int, seed: int) -> Tally:
 def kills_at_every_operation(
     forge: Forge, world: World, when: When, *, first: int = 1, step: int = 1
 ) -> Tally:
-    """Kill an ingest before, after or halfway through its Nth operation, for every N.
+    """Kill a writer before, after or halfway through its Nth operation, for every N.
 
     A `step` looks only at every so many, from the `first` on.
     """
@@ -41,7 +41,7 @@ def kills_at_every_operation(
     while True:
         index = world.fresh()
         fault = Fault(str(index), number, Kind.KILL, when)
-        outcome = _ingest(forge, world, index, fault=fault)
+        outcome = world.begin(forge, index, fault=fault)
         if not outcome.fired:
             assert outcome.finished, outcome
             return tally
@@ -52,7 +52,7 @@ def kills_at_every_operation(
 def kills_while_recovering(
     forge: Forge, world: World, runs: int, seed: int, *, kills: int
 ) -> Tally:
-    """Kill an ingest, then the one that recovers from it, `kills` times in all."""
+    """Kill a writer, then the one that recovers from it, `kills` times in all."""
     draw, tally = random.Random(seed), Tally()
     operations = _operations(forge, world)
     while tally.runs < runs:
@@ -62,31 +62,27 @@ def kills_while_recovering(
             when = draw.choice(list(When))
             number = draw.randint(1, operations)
             fault = Fault(str(index), number, Kind.KILL, when)
-            outcomes.append(_ingest(forge, world, index, fault=fault))
+            outcomes.append(world.begin(forge, index, fault=fault))
         if all(outcome.killed for outcome in outcomes):
             where = ", ".join(outcome.where for outcome in outcomes)
             _judge(forge, world, index, outcomes, f"killed at {where}", tally)
     return tally
 
 
-def _ingest(forge: Forge, world: World, index, **faults) -> Outcome:
-    return forge.run("ingest", index=index, corpus=world.corpus, **faults)
-
-
 def _length(forge: Forge, world: World) -> float:
-    """Return how many seconds an undisturbed ingest takes, the longest of three."""
+    """Return how many seconds an undisturbed run takes, the longest of three."""
     seconds = []
     for _ in range(3):
         index = world.fresh()
         begin = time.perf_counter()
-        assert _ingest(forge, world, index).finished
+        assert world.begin(forge, index).finished
         seconds.append(time.perf_counter() - begin)
     return max(seconds)
 
 
 def _operations(forge: Forge, world: World) -> int:
     index = world.fresh()
-    return _ingest(forge, world, index, fault=Fault(str(index))).operations
+    return world.begin(forge, index, fault=Fault(str(index))).operations
 
 
 def _judge(
@@ -100,7 +96,7 @@ def _judge(
     context = f"{context} ({merged.where})"
     look = forge.run("look", index=index)
     tally.judge(context, _complaints(world, merged, look, tally))
-    again = _ingest(forge, world, index)
+    again = world.begin(forge, index)
     after = forge.run("look", index=index)
     tally.judge(context, judge_healed(world, merged, again, after))
 

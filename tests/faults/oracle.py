@@ -31,6 +31,8 @@ class Tally:
     def add(self, other: "Tally") -> None:
         """Count what another campaign did as well."""
         for each in fields(self):
+            if not hasattr(other, each.name):
+                continue
             mine, theirs = getattr(self, each.name), getattr(other, each.name)
             together = max(mine, theirs) if each.name == "slowest" else mine + theirs
             setattr(self, each.name, together)
@@ -95,12 +97,14 @@ def judge_ledger(
 
 def judge_build_ack(world: World, outcome: Outcome, look: Outcome) -> Iterator[str]:
     """Complain if a build was acknowledged as published and is not what is served."""
-    for build in outcome.acks("publish"):
+    for build in (*outcome.acks("publish"), *outcome.acks("rebuilt")):
         if look.finished and look.value["served"]["build"] != build:
             yield f"build {build} was acknowledged, {look.value['served']['build']} is served"
 
 
-def judge_healed(world: World, outcome: Outcome, again: Outcome, look: Outcome) -> Iterator[str]:
+def judge_healed(
+    world: World, outcome: Outcome, again: Outcome, look: Outcome, generation: str = NEW
+) -> Iterator[str]:
     """Complain if the next run does not finish the work, repeats it, or leaves litter."""
     if not again.finished:
         yield f"the next run failed: {again.error or again.status} {again.message} {again.trace}"
@@ -108,12 +112,19 @@ def judge_healed(world: World, outcome: Outcome, again: Outcome, look: Outcome) 
     if not look.finished:
         yield f"not searchable after the next run: {look.error} {look.message}"
         return
-    if served_generation(world, look.value["served"]) != NEW or look.value["served"]["unfound"]:
+    if (
+        served_generation(world, look.value["served"]) != generation
+        or look.value["served"]["unfound"]
+    ):
         yield f"the next run serves {look.value['served']}"
-    if look.value["ledger"]["texts"] != world.texts(NEW):
+    if look.value["ledger"]["texts"] != world.texts(generation):
         yield f"the next run left the ledger with {look.value['ledger']['texts']}"
-    if look.value["lying"]:
-        yield f"lying about after the next run: {look.value['lying']}"
+    if "running" in look.value["runs"]:
+        yield f"the next run left a dead one as running: {look.value['runs']}"
+    # Half a small file stays where the disk would not even let it be deleted.
+    lying = [name for name in look.value["lying"] if not name.startswith(".forgetting.json-")]
+    if lying:
+        yield f"lying about after the next run: {lying}"
     left = next((words[2] for words in reversed(outcome.acked) if words[0] == "embed"), None)
     if left is not None and again.value["embedded"] > left:
         yield f"{again.value['embedded'] - left} texts were embedded again"

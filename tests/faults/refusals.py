@@ -1,6 +1,7 @@
 """Refuse, shorten or fail the Nth file operation, for every N, of everything that writes."""
 
 import errno
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -29,9 +30,9 @@ class Way:
     sticky: bool = False
     reads: bool = False
 
-    def at(self, index: Path, number: int) -> Fault:
-        """Return the fault at the Nth operation below `index`."""
-        return Fault(str(index), number, self.kind, self.when, self.error, self.sticky, self.reads)
+    def at(self, root: Path, number: int) -> Fault:
+        """Return the fault at the Nth operation below `root`."""
+        return Fault(str(root), number, self.kind, self.when, self.error, self.sticky, self.reads)
 
 
 WAYS = {
@@ -51,38 +52,93 @@ class Operation:
     """Something that writes: the job, how to get ready for it, and what it may leave."""
 
     job: str
+    """Empty for what the world's own writer does."""
     ready: Callable[[Forge, World, Path], dict[str, object]]
     final: str
     """The generation that is served when it succeeds."""
     may_go: tuple[str, ...] = ()
+    healed: str = NEW
+    """The generation that the next run serves."""
+    also: Callable[["Run", Outcome], Iterator[str]] = lambda *_: iter(())
+    """What else there is to complain about once it was done again."""
 
-
-def _ingest(forge: Forge, world: World, index: Path) -> dict[str, object]:
-    return {"corpus": world.corpus}
+    def do(self, run: "Run", **faults: object) -> Outcome:
+        """Do it once."""
+        if not self.job:
+            return run.world.begin(run.forge, run.index, **faults)
+        return run.forge.run(self.job, index=run.index, **run.arguments, **faults)
 
 
 def _publish(forge: Forge, world: World, index: Path) -> dict[str, object]:
     """Have both builds there, the new one live, to go back to the old one."""
     old = forge.done("look_at_ledger", index=index)["live"]
-    forge.done("ingest", index=index, corpus=world.corpus)
+    assert world.begin(forge, index).finished
     return {"build": old}
 
 
 def _prune(forge: Forge, world: World, index: Path) -> dict[str, object]:
-    forge.done("ingest", index=index, corpus=world.corpus)
+    assert world.begin(forge, index).finished
     return {"keep": 1}
 
 
 def _remove(forge: Forge, world: World, index: Path) -> dict[str, object]:
-    forge.done("ingest", index=index, corpus=world.corpus)
+    assert world.begin(forge, index).finished
     return {"sources": [REMOVED]}
 
 
+def _export(forge: Forge, world: World, index: Path) -> dict[str, object]:
+    assert world.begin(forge, index).finished
+    path = _empty(world.root / "out") / "index.quotewell"
+    return {"path": path}
+
+
+def _import(forge: Forge, world: World, index: Path) -> dict[str, object]:
+    arguments = _export(forge, world, index)
+    forge.done("export", index=index, **arguments)
+    _empty(world.root / "imported")
+    return arguments
+
+
+def _empty(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+def _no_byte_left(run: "Run", outcome: Outcome) -> Iterator[str]:
+    """Complain about every file that still holds a word of what was forgotten."""
+    word = run.world.texts(NEW)[REMOVED].split()[1].encode()  # in no other text
+    for path in run.index.rglob("*"):
+        if path.is_file() and word in path.read_bytes():
+            yield f"{word!r} is still in {path.relative_to(run.index)}"
+
+
+def _whole_export(run: "Run", outcome: Outcome) -> Iterator[str]:
+    """Complain if there is a file that is not the whole index, or litter beside it."""
+    out = run.world.root / "out"
+    if run.may_clear:
+        yield from (f"{path.name} lies in out" for path in out.iterdir() if path.name[0] == ".")
+    _empty(run.world.root / "imported")
+    imported = run.forge.run("import", index=run.index, **run.arguments)
+    yield from _whole_import(run, imported)
+
+
+def _whole_import(run: "Run", outcome: Outcome) -> Iterator[str]:
+    """Complain if the imported index is not the whole of the one exported."""
+    look = run.forge.run("look", index=run.world.root / "imported" / "copy")
+    served = served_generation(run.world, look.value["served"]) if look.finished else look.error
+    if served != NEW:
+        yield f"the copy serves {served} {look.message} ({outcome.error} {outcome.message})"
+
+
 OPERATIONS = {
-    "ingest": Operation("ingest", _ingest, NEW),
+    "update": Operation("", lambda *_: {}, NEW),
     "publish": Operation("publish", _publish, OLD),
     "prune": Operation("prune", _prune, NEW),
     "remove": Operation("remove", _remove, LESS, (REMOVED,)),
+    "forget": Operation("forget", _remove, LESS, (REMOVED,), LESS, _no_byte_left),
+    "export": Operation("export", _export, NEW, also=_whole_export),
+    "import": Operation("import", _import, NEW, also=_whole_import),
 }
 
 
@@ -102,6 +158,12 @@ class Run:
     index: Path
     operation: Operation
     arguments: dict[str, object]
+    way: Way
+
+    @property
+    def may_clear(self) -> bool:
+        """Return whether the disk lets a failed operation delete what it has begun."""
+        return self.way.error != errno.EIO
 
 
 def refuse_every_operation(
@@ -114,15 +176,13 @@ def refuse_every_operation(
     tally, number = Refusals(), first
     while True:
         index = world.fresh()
-        run = Run(forge, world, index, operation, operation.ready(forge, world, index))
-        outcome = forge.run(
-            operation.job, index=index, fault=way.at(index, number), **run.arguments
-        )
+        run = Run(forge, world, index, operation, operation.ready(forge, world, index), way)
+        outcome = operation.do(run, fault=way.at(world.root, number))
         if not outcome.fired:
             assert outcome.finished, outcome
             return tally
         _count(outcome, tally)
-        context = f"{operation.job}, operation {number} ({outcome.where})"
+        context = f"{operation.job or world.writer}, operation {number} ({outcome.where})"
         tally.judge(context, _complaints(run, outcome, tally))
         number += step
 
@@ -150,21 +210,29 @@ def _complaints(run: Run, outcome: Outcome, tally: Refusals) -> Iterator[str]:
         if outcome.finished and served != operation.final:
             yield f"reported success and serves {served}"
         yield from judge_ledger(world, look.value["ledger"], outcome, operation.may_go)
-        yield from _repeated(run, served)
-    again = forge.run("ingest", index=index, corpus=world.corpus)
+        yield from _repeated(run, outcome, served)
+    again = world.begin(forge, index)
     after = forge.run("look", index=index)
-    yield from judge_healed(world, outcome, again, after)
+    yield from judge_healed(world, outcome, again, after, operation.healed)
 
 
-def _repeated(run: Run, served: str | None) -> Iterator[str]:
+def _repeated(run: Run, outcome: Outcome, served: str | None) -> Iterator[str]:
     """Complain if doing the same again does not complete what was refused the first time."""
-    forge, world, operation = run.forge, run.world, run.operation
-    if operation.job == "ingest" or served == operation.final:  # judged by the next ingest
+    operation = run.operation
+    if not operation.job:  # judged by the next run
         return
-    repeated = forge.run(operation.job, index=run.index, **run.arguments)
-    look = forge.run("look", index=run.index)
-    now = served_generation(world, look.value["served"]) if look.finished else look.error
-    if not repeated.finished or now != operation.final:
+    seen = operation.job in {"publish", "prune", "remove"} and served == operation.final
+    if not outcome.finished and not seen:
+        yield from _again(run)
+    yield from operation.also(run, outcome)
+
+
+def _again(run: Run) -> Iterator[str]:
+    repeated = run.operation.do(run)
+    there = repeated.message.startswith("there is an index")  # and it is judged as a whole
+    look = run.forge.run("look", index=run.index)
+    now = served_generation(run.world, look.value["served"]) if look.finished else look.error
+    if not (repeated.finished or there) or now != run.operation.final:
         yield (
             f"done again it came to {repeated.error or 'success'} {repeated.message} "
             f"{repeated.trace}, and {now} is served"

@@ -1,14 +1,18 @@
 """Two generations of a small corpus, and what an index of each must hold, told independently."""
 
+import json
 import shutil
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.forge import Forge
+from rag.index.layout import IndexFolder
+from tests.faults.forge import Forge, Outcome
 
 OLD, NEW, LESS = "old", "new", "less"
-REMOVED = "corpus/stay.txt"
+REMOVED = "corpus/come.txt"
 """What the generation `less` lacks of the new one."""
 
 # Between the generations files change, stay, go, move, come, and one becomes a copy.
@@ -17,6 +21,20 @@ _FILES = {
     NEW: {"change.txt": 5, "stay.txt": 0, "to/moved.txt": 3, "come.txt": 6, "copy.txt": 0},
 }
 LINES = 4
+
+_RECIPE = """
+[[source]]
+kind = "folder"
+name = "corpus"
+paths = ["corpus"]
+
+[retention]
+builds = 2
+
+[[gate.smoke]]
+question = "Which text holds line w0x1?"
+expect = "text t0"
+"""
 
 
 def text(number: int, lines: int = LINES) -> str:
@@ -46,6 +64,10 @@ class World:
     size: int = LINES
     empty: bool = False
     """Whether runs begin with no index at all instead of the old generation's."""
+    writer: str = "ingest"
+    """The job that brings an index up to date: ingest or rebuild."""
+    early: bool = False
+    """Whether runs begin with the old generation as the release before kept it: format 1."""
 
     @property
     def corpus(self) -> Path:
@@ -56,6 +78,18 @@ class World:
     def template(self) -> Path:
         """Return the index made of the old generation."""
         return self.root / "template"
+
+    def begin(self, forge: Forge, index: Path, **faults: object) -> Outcome:
+        """Bring an index up to what the corpus holds now, which a fault may prevent."""
+        if self.writer == "ingest":
+            return forge.run("ingest", index=index, corpus=self.corpus, **faults)
+        return forge.run("rebuild", index=index, recipe=self.recipe(), **faults)
+
+    def recipe(self) -> Path:
+        """Return the recipe of an index of the corpus."""
+        path = self.root / "faults.toml"
+        path.write_text(_RECIPE, encoding="utf-8")
+        return path
 
     def texts(self, generation: str) -> dict[str, str]:
         """Return source to text."""
@@ -85,7 +119,24 @@ class World:
         shutil.rmtree(copy, ignore_errors=True)
         if not self.empty:
             shutil.copytree(self.template, copy)
+        if self.early:
+            downgrade(IndexFolder(copy))
         return copy
+
+
+def downgrade(folder: IndexFolder) -> None:
+    """Make an index what it was in format 1: no lease, no history, manifests without a sum."""
+    with closing(sqlite3.connect(folder.ledger)) as db:
+        for table in ("lease", "run", "publication", "seen", "forgotten"):
+            db.execute(f"DROP TABLE {table}")
+        db.execute("DELETE FROM note WHERE key = 'generation'")
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+    for build in folder.build_ids():
+        path = folder.build(build) / "manifest.json"
+        values = json.loads(path.read_text(encoding="utf-8")) | {"format": 1}
+        del values["sha256"], values["generation"], values["embedder"]["model"]
+        path.write_text(json.dumps(values, indent=1), encoding="utf-8")
 
 
 def prepared(forge: Forge, root: Path, **options: object) -> World:
@@ -94,6 +145,7 @@ def prepared(forge: Forge, root: Path, **options: object) -> World:
     world.root.mkdir()
     if not world.empty:
         world.write(OLD)
-        forge.done("ingest", index=world.template, corpus=world.corpus)
+        made = world.begin(forge, world.template)
+        assert made.finished, made
     world.write(NEW)
     return world

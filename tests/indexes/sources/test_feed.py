@@ -103,3 +103,14 @@ def test_relative_links_are_those_of_the_feeds_site(pages, mirror):
     pages.says("/feed", RSS.format(base="", items="<item><link>a</link></item>"))
 
     assert sources(feed(pages).gather(mirror)) == [pages.url("/a")]
+
+
+def test_nothing_of_a_pages_text_is_kept_with_the_feed(pages, mirror):
+    item = f"<item><link>{pages.url('/a')}</link><description>private words</description></item>"
+    pages.says("/feed", RSS.format(base=pages.base, items=item), etag='"f"')
+
+    contents = [feed(pages).gather(mirror), feed(pages).gather(mirror)]
+
+    kept = b"".join(path.read_bytes() for path in mirror.rglob("*") if path.is_file())
+    assert b"private words" not in kept
+    assert [sources(content) for content in contents] == [[pages.url("/a")]] * 2

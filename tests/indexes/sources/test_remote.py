@@ -8,9 +8,9 @@ import pytest
 from fsspec.implementations.memory import MemoryFile
 
 from indexes.sources import Remote
-from indexes.sources.mirror import Mirror
 from rag.errors import ExtraMissing, RecipeError, SourceUnreachable
-from tests.indexes.sources.test_mirror import HOSTILE
+from rag.index.mirror import Mirror
+from tests.index.test_mirror import HOSTILE
 
 NAMES = [name for name in HOSTILE if name.strip(" /.") and name[0] not in "/\udcff"]
 """Those that a store in memory can list."""
@@ -173,7 +173,7 @@ def test_a_place_that_is_not_there_is_unreachable_and_what_it_held_stays(memory,
     with pytest.raises(SourceUnreachable, match="'store' cannot be read from"):
         remote(url).gather(mirror)
 
-    assert [item.path.read_text() for item in Mirror(mirror).found()] == ["one"]
+    assert [path.read_text() for path, _ in Mirror(mirror).copies()] == ["one"]
 
 
 @pytest.mark.parametrize(

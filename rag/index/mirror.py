@@ -2,23 +2,27 @@
 
 <mirror>/state.json    what each copy is a copy of, and how to ask whether it still is
 <mirror>/files/        the copies, named after a hash of what they are copies of
+<mirror>/forgotten.json    marks of what was forgotten, if anything was
 
 A name from elsewhere never becomes a path, and a document keeps its file from run to run.
+One that was forgotten is barred: no copy of it is ever made again, and only a keyed hash
+says so.
 Copies are written beside and renamed; the state is written after them. So a stop at any
 point leaves at worst copies that the state does not vouch for: they are fetched again.
 """
 
 import hashlib
+import hmac
 import json
 import re
+import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rag.corpus.walk import Found
-from rag.errors import IndexFault
+from rag.errors import IndexDamaged, IndexFault
 from rag.index.disk import Disk, FileSum, disk_errors, replace_text
 
 _FORMAT = 1
@@ -40,22 +44,43 @@ class Copy:
     """What the place it came from said of it: an ETag, a blob id, a date."""
 
 
+@dataclass(slots=True)
+class _Bars:
+    """Marks of what was forgotten; the key is the mirror's own, so they tell nobody what."""
+
+    key: str = field(default_factory=lambda: secrets.token_hex(32))
+    marks: set[str] = field(default_factory=set[str])
+
+    def mark(self, stem: str) -> str:
+        return hmac.new(self.key.encode(), stem.encode(), "sha256").hexdigest()
+
+
 class Mirror:
     """The copies of one source; `with Mirror(folder) as mirror` ends with a saved state."""
 
     def __init__(self, folder: Path, disk: Disk | None = None) -> None:
-        """Open the mirror in `folder`, empty if there is none."""
+        """Open the mirror in `folder`, empty if there is none.
+
+        Raises:
+            IndexDamaged: If what was forgotten cannot be told any more.
+        """
         self._folder = folder.absolute()
         self._disk = disk or Disk()
         self.root = self._folder / "files"
         with disk_errors(f"making the folder {self.root}"):
             self._disk.make_folder(self.root)
         self._copies = _read_state(self._state)
+        self._bars = _read_bars(self._barred)
+        self._skipped: set[str] = set()
         self._unsaved = 0
 
     @property
     def _state(self) -> Path:
         return self._folder / "state.json"
+
+    @property
+    def _barred(self) -> Path:
+        return self._folder / "forgotten.json"
 
     def __enter__(self) -> Self:
         return self
@@ -69,6 +94,11 @@ class Mirror:
         """Keep what was fetched, even if the rest was not."""
         if not isinstance(error, IndexFault):  # the disk has refused once already
             self.save()
+
+    @property
+    def skipped(self) -> int:
+        """Return of how many documents a copy was wanted since they were forgotten."""
+        return len(self._skipped)
 
     def keys(self) -> set[str]:
         """Return what there are copies of."""
@@ -89,7 +119,8 @@ class Mirror:
     ) -> None:
         """Make `blocks` the copy of `key`; equal bytes leave the file untouched.
 
-        An error while `blocks` are drawn leaves the copy there was.
+        An error while `blocks` are drawn leaves the copy there was. Of what was forgotten no
+        copy is made, and no block is drawn.
 
         Args:
             key: What it is a copy of: an address, or a path in a repository.
@@ -98,6 +129,8 @@ class Mirror:
             blocks: Its bytes; drawing them raises no `OSError`, which here is the disk's.
             stamp: What tells whether it is still right.
         """
+        if self.is_barred(key):
+            return
         name = _file_name(key, suffix)
         path, part = self.root / name, self.root / f".{name}.part"
         try:
@@ -116,6 +149,13 @@ class Mirror:
         self._unsaved += 1
         if self._unsaved >= max(_SAVE_AFTER, len(self._copies) // 10):
             self.save()
+
+    def is_barred(self, key: str) -> bool:
+        """Return whether `key` was forgotten, so that no copy of it is wanted."""
+        barred = bool(self._bars.marks) and self._bars.mark(_stem(key)) in self._bars.marks
+        if barred:
+            self._skipped.add(key)
+        return barred
 
     def keep(self, key: str, stamp: Mapping[str, str]) -> None:
         """Go on with the copy of `key`, of which `stamp` is known now."""
@@ -143,12 +183,30 @@ class Mirror:
             replace_text(self._state, json.dumps({"format": _FORMAT, "copies": copies}))
         self._unsaved = 0
 
-    def found(self) -> tuple[Found, ...]:
-        """Return the intact copies under the names that people know, in order of these."""
+    def copies(self) -> list[tuple[Path, str]]:
+        """Return the intact copies and the names that people know, in order of these."""
         copies = sorted(self._copies.values(), key=lambda copy: (copy.source, copy.file))
-        return tuple(
-            Found(self.root / copy.file, copy.source) for copy in copies if self._intact(copy)
-        )
+        return [(self.root / copy.file, copy.source) for copy in copies if self._intact(copy)]
+
+    def forget(self, name: str) -> None:
+        """Delete the copy in the file `name`, and make none of the same document again."""
+        self._bars.marks.add(self._bars.mark(Path(name).stem))
+        self._save_bars()
+        self._copies = {key: copy for key, copy in self._copies.items() if copy.file != name}
+        self.save()
+        with disk_errors(f"deleting {self.root / name}"):
+            for path in (self.root / name, self.root / f".{name}.part"):
+                path.unlink(missing_ok=True)
+
+    def lift(self, name: str) -> None:
+        """Let a copy be made again of what was in the file `name`."""
+        self._bars.marks.discard(self._bars.mark(Path(name).stem))
+        self._save_bars()
+
+    def _save_bars(self) -> None:
+        bars = {"key": self._bars.key, "marks": sorted(self._bars.marks)}
+        with disk_errors(f"writing {self._barred}"):
+            replace_text(self._barred, json.dumps(bars))
 
     def _intact(self, copy: Copy) -> bool:
         try:
@@ -169,8 +227,47 @@ def shown(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def forget_copies(mirrors: Path, files: Iterable[Path]) -> int:
+    """Delete `files`, as far as they are copies below `mirrors`, and bar them from now on.
+
+    Return how many there were.
+    """
+    count = 0
+    for file in files:
+        if (folder := _mirror_of(mirrors, file)) is not None:
+            count += file.is_file()
+            Mirror(folder).forget(file.name)
+    return count
+
+
+def lift_copy(mirrors: Path, file: Path) -> None:
+    """Let a copy be made again in `file`, if it is one below `mirrors`."""
+    if (folder := _mirror_of(mirrors, file)) is not None:
+        Mirror(folder).lift(file.name)
+
+
+def clear_mirrors(mirrors: Path, names: Collection[str]) -> None:
+    """Delete the mirrors of all sources but those of these `names`."""
+    disk = Disk()
+    with disk_errors(f"clearing {mirrors}"):
+        for folder in mirrors.iterdir() if mirrors.is_dir() else ():
+            if folder.name not in names and (folder / "files").is_dir():
+                disk.remove_folder(folder)
+
+
+def _mirror_of(mirrors: Path, file: Path) -> Path | None:
+    """Return the folder of the mirror that `file` is a copy in, None if it is none."""
+    folder = file.parent.parent
+    is_copy = _NAME.fullmatch(file.name) and file.parent.name == "files"
+    return folder if is_copy and folder.parent == mirrors and folder.is_dir() else None
+
+
+def _stem(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
 def _file_name(key: str, suffix: str) -> str:
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32] + suffix
+    return _stem(key) + suffix
 
 
 def _copy(path: Path, source: str, sum_: FileSum, stamp: Mapping[str, str]) -> Copy:
@@ -187,10 +284,23 @@ def _read_state(path: Path) -> dict[str, Copy]:
     try:
         state = json.loads(path.read_bytes())
         copies = {str(key): Copy(**item) for key, item in state["copies"].items()}
+        valid = state["format"] == _FORMAT and all(_is_valid(copy) for copy in copies.values())
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
-    valid = state["format"] == _FORMAT and all(_is_valid(copy) for copy in copies.values())
     return copies if valid else {}
+
+
+def _read_bars(path: Path) -> _Bars:
+    try:
+        bars = json.loads(path.read_bytes())
+        return _Bars(str(bars["key"]), set(map(str, bars["marks"])))
+    except FileNotFoundError:
+        return _Bars()
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise IndexDamaged(
+            f"{path} cannot be read ({error}), and it says what was forgotten and must not be "
+            f"fetched again; restore it, or delete it if nothing was ever forgotten"
+        ) from None
 
 
 def _is_valid(copy: Copy) -> bool:

@@ -5,9 +5,16 @@ import os
 
 import pytest
 
-from indexes.sources.mirror import Mirror, plain_suffix, shown
-from rag.errors import DiskFull
+from rag.errors import DiskFull, IndexDamaged
 from rag.index.disk import Disk
+from rag.index.mirror import (
+    Mirror,
+    clear_mirrors,
+    forget_copies,
+    lift_copy,
+    plain_suffix,
+    shown,
+)
 
 HOSTILE = [
     "../../etc/passwd",
@@ -82,7 +89,7 @@ def put(mirror, key, text, **stamp):
 
 
 def held(folder):
-    return {item.source: item.path.read_text() for item in Mirror(folder).found()}
+    return {name: path.read_text() for path, name in Mirror(folder).copies()}
 
 
 def test_hostile_names_become_files_of_the_mirror_and_of_nothing_else(tmp_path):
@@ -95,9 +102,10 @@ def test_hostile_names_become_files_of_the_mirror_and_of_nothing_else(tmp_path):
 
     made = {path for path in set(tmp_path.rglob("*")) - before if path.is_file()}
     assert len(HOSTILE) >= 25
-    assert len(list(Mirror(folder).found())) == len(HOSTILE)
-    assert made == {folder / "state.json", *(item.path for item in Mirror(folder).found())}
-    assert all(item.path.parent == folder / "files" for item in Mirror(folder).found())
+    copies = [path for path, _ in Mirror(folder).copies()]
+    assert len(copies) == len(HOSTILE)
+    assert made == {folder / "state.json", *copies}
+    assert all(path.parent == folder / "files" for path in copies)
     assert Mirror(folder).keys() == set(HOSTILE)
 
 
@@ -248,3 +256,107 @@ def test_the_state_speaks_only_of_what_is_there(tmp_path):
 
     assert state["format"] == 1
     assert set(state["copies"]) == {"a"}
+
+
+def test_a_forgotten_copy_goes_with_all_that_names_it_and_is_not_made_again(tmp_path):
+    folder = tmp_path / "site"
+    with Mirror(folder) as mirror:
+        put(mirror, "secret-address", "secret text")
+        put(mirror, "b", "b")
+        path = mirror.path("secret-address")
+    (path.parent / f".{path.name}.part").write_text("secret t")
+
+    assert forget_copies(tmp_path, [path]) == 1
+
+    written = b"".join(one.read_bytes() for one in tmp_path.rglob("*") if one.is_file())
+    assert b"secret" not in written
+    with Mirror(folder) as mirror:
+        put(mirror, "secret-address", "secret text")
+        mirror.retain({"secret-address", "b"})
+        assert mirror.skipped == 1
+    assert held(folder) == {"name of b": "b"}
+
+
+def test_a_forgotten_copy_stays_forgotten_under_another_suffix_and_without_a_state(tmp_path):
+    folder = tmp_path / "site"
+    with Mirror(folder) as mirror:
+        put(mirror, "a", "a")
+        path = mirror.path("a")
+    forget_copies(tmp_path, [path])
+    (folder / "state.json").unlink()
+
+    with Mirror(folder) as mirror:
+        mirror.put("a", "name of a", ".pdf", [b"a"], {})
+
+    assert held(folder) == {}
+
+
+def test_what_was_forgotten_cannot_be_guessed_from_a_name(tmp_path):
+    for folder in ("one", "two"):
+        with Mirror(tmp_path / folder) as mirror:
+            put(mirror, "a", "a")
+        forget_copies(tmp_path, [mirror.root / path.name for path in mirror.root.iterdir()])
+
+    one, two = (
+        json.loads((tmp_path / folder / "forgotten.json").read_text()) for folder in ("one", "two")
+    )
+
+    assert len(one["marks"]) == len(two["marks"]) == 1
+    assert one["marks"] != two["marks"]
+
+
+def test_a_lifted_copy_is_made_again(tmp_path):
+    with Mirror(tmp_path / "site") as mirror:
+        put(mirror, "a", "a")
+        path = mirror.path("a")
+    forget_copies(tmp_path, [path])
+
+    lift_copy(tmp_path, path)
+
+    with Mirror(tmp_path / "site") as mirror:
+        put(mirror, "a", "again")
+    assert held(tmp_path / "site") == {"name of a": "again"}
+
+
+def test_nothing_but_copies_is_forgotten(tmp_path):
+    with Mirror(tmp_path / "mirror" / "site") as mirror:
+        put(mirror, "a", "a")
+    name = mirror.path("a").name
+    others = [
+        tmp_path / name,
+        tmp_path / "mirror" / "site" / "state.json",
+        tmp_path / "mirror" / "site" / "other" / name,
+        tmp_path / "mirror" / "files" / name,
+        tmp_path / "mirror" / "site" / "files" / "readme.txt",
+        tmp_path / "mirror" / ".." / "site" / "files" / name,
+        tmp_path / "elsewhere" / "site" / "files" / name,
+    ]
+    for path in others:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    assert forget_copies(tmp_path / "mirror", others) == 0
+
+    assert all(path.exists() for path in others)
+    assert not list(tmp_path.rglob("forgotten.json"))
+
+
+def test_marks_that_cannot_be_read_are_an_error_not_nothing(tmp_path):
+    with Mirror(tmp_path) as mirror:
+        put(mirror, "a", "a")
+    (tmp_path / "forgotten.json").write_text("{")
+
+    with pytest.raises(IndexDamaged, match=r"forgotten\.json cannot be read"):
+        Mirror(tmp_path)
+
+
+def test_mirrors_of_other_sources_are_cleared(tmp_path):
+    for name in ("stays", "goes"):
+        with Mirror(tmp_path / name) as mirror:
+            put(mirror, "a", "a")
+    (tmp_path / "no-mirror").mkdir()
+
+    clear_mirrors(tmp_path, {"stays"})
+    clear_mirrors(tmp_path / "none", set())
+
+    assert {path.name for path in tmp_path.iterdir()} == {"stays", "no-mirror"}
