@@ -13,10 +13,11 @@ import pytest
 from rag.custody import forget as forgetting
 from rag.custody.byte_search import search_folder
 from rag.custody.forget import forget, resume
-from rag.custody.plan import make_plan, pending
+from rag.custody.plan import make_plan
 from rag.custody.prints import Finder, Prints, forms
 from rag.custody.seal import read_record
 from rag.custody.targets import Wanted, chosen
+from rag.doctor import diagnose
 from rag.errors import IndexBusy, QuestionError
 from rag.evaluate.feedback import add
 from rag.index.build import live_build
@@ -25,6 +26,7 @@ from rag.index.ledger import Ledger
 from rag.index.mirror import Mirror
 from rag.index.reading import open_reader
 from rag.index.tombstones import forgotten_on
+from rag.settings import Settings
 from tests.custody.material import SPLITTER, built, index_of, opened, put
 
 WORDS = (
@@ -229,7 +231,7 @@ def test_the_report_tells_what_was_done_and_holds_neither_name_nor_text(index, h
     assert report["cleaned"]["documents"] == 1
     assert report["search"]["files"] == done.search.files
     assert "ada" not in data
-    assert not pending(index).exists()
+    assert not index.forgetting.exists()
 
 
 class StopsAt:
@@ -270,11 +272,21 @@ def test_a_forget_stopped_at_any_step_and_stopped_again_is_finished_by_resume(
         assert {row.source for row in ledger.sources()} == set(TEXTS) - {"notes/ada.txt"}
 
 
+def test_the_doctor_tells_of_a_forget_that_was_stopped(index, home):
+    with pytest.raises(KeyboardInterrupt):
+        forget(index, home, rows_of(index, "notes/ada.txt"), StopsAt(3))
+
+    told = [f"{found.what}: {found.detail}" for found in diagnose(Settings(home=home))]
+
+    (one,) = [line for line in told if line.startswith("forget in demo")]
+    assert "rag forget --resume --index demo" in one
+
+
 def test_a_forget_stopped_while_it_was_planned_has_changed_nothing(index, home):
     with pytest.raises(KeyboardInterrupt):
         forget(index, home, rows_of(index, "notes/ada.txt"), StopsAt(1))
 
-    assert not pending(index).exists()
+    assert not index.forgetting.exists()
     assert rows_of(index, "notes/ada.txt")
 
 
@@ -339,7 +351,7 @@ def test_nothing_may_be_left_of_an_index_only_by_deleting_its_folder(index, home
     with pytest.raises(QuestionError, match="nothing would be left"):
         forget(index, home, rows_of(index, sources=("*",)))
 
-    assert not pending(index).exists()
+    assert not index.forgetting.exists()
 
 
 def test_documents_are_chosen_by_name_metadata_pattern_and_age(folder):
