@@ -167,15 +167,8 @@ def _check_shape(document: Document) -> None:
 
 
 def _check_chunk(document: Document, row: tuple[Any, ...]) -> None:
-<<<<<<< HEAD
     id_, _, end, *_ = row
     chunk = read_chunk(row, document.text, DocumentId(""), document.revision)
-=======
-    id_, start, end, heading, key = row
-    chunk = read_chunk(
-        (id_, start, end, heading, key), document.text, DocumentId(""), document.revision
-    )
->>>>>>> main
     if not all(isinstance(part, str) for part in chunk.heading):
         raise TypeError("a heading that is no text")
     if id_ != chunk_id(document.revision, chunk.span) or end > len(document.text):
