@@ -115,8 +115,8 @@ def _build(folder: IndexFolder, contents: Contents) -> tuple[str, int, int]:
     check_ledger(folder.ledger, mark.dim)
     live = read_live(folder.root / LIVE, folder.ledger)
     _check_beside(folder)
-    ledger = folder.root / LEDGER
-    with sqlite_errors(ledger), closing(sqlite3.connect(ledger)) as db:
+    copy = folder.root / LEDGER
+    with sqlite_errors(copy), closing(sqlite3.connect(copy)) as db:
         for statement in _ELSEWHERE:
             db.execute(statement)
         db.commit()
