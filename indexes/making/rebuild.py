@@ -159,7 +159,6 @@ class _Work:
         outcome, note = self._publish(manifest, gate, made=made)
         removed = prune(self.folder, keep=self.recipe.retention.builds)
         clear_mirrors(self.folder.mirrors, {source.name for source in self.recipe.sources})
-        clear_mirrors(self.folder.mirrors, {source.name for source in self.recipe.sources})
         return RebuildReport(
             self.recipe.name,
             outcome,
