@@ -178,7 +178,7 @@ class Visit:
                 raise NotFetched(f"it is of the type {media!r}, which is not read")
             most_mb = self._manners.max_mb if suffix is None else LISTING_MB
             blocks = self._fetcher.blocks(response, most_mb)
-            if encoding := charset_of(response.headers, kept):
+            if suffix is None and (encoding := charset_of(response.headers, kept)):
                 blocks = as_utf8(blocks, encoding)
             copies.put(address, address, kept, blocks, _stamp(response.headers))
         return Outcome.HELD

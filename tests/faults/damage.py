@@ -213,6 +213,8 @@ def _judge_fallback(shelf: Shelf, index: IndexFolder, context: str, tally: Damag
     tally.old += served_generation(shelf.world, served) == OLD
     if served_generation(shelf.world, served) != OLD or served["unfound"]:
         tally.judge(context, [f"not noticed, or the build before is not whole: {served}"])
+    if look.value["amiss"] != index.build_ids()[-1:]:
+        tally.judge(context, [f"the doctor names {look.value['amiss']}"])
     if served["stands_in"] != index.build_ids()[-1]:
         tally.judge(context, [f"nothing says which build is damaged ({served['stands_in']})"])
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from indexes.rebuild import Parts, rebuild
+from indexes.making.rebuild import Parts, rebuild
 from indexes.recipe import read_recipe
+from rag import doctor
 from rag.corpus.load import FileLoader
 from rag.custody.bundle import export_index
 from rag.custody.forget import forget, resume
@@ -28,6 +29,7 @@ from rag.index.journal import publications, runs
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.pruning import prune
+from rag.index.reading import open_reader
 from rag.index.snapshot import open_snapshot
 from rag.ingest import Ingester
 from rag.pipeline import Pipeline, Policy
@@ -191,7 +193,13 @@ def look(ack, index):
         "lying": lying(folder),
         "runs": [run.outcome for run in runs(folder)],
         "published": [entry.build for entry in publications(folder)],
+        "amiss": [build for build in folder.build_ids() if not _sound(folder, build)],
     }
+
+
+def _sound(folder, build):
+    """Return what the doctor says of a build."""
+    return doctor._try(build, lambda: doctor._whole(folder, build)).ok
 
 
 def look_while_full(ack, index, disk):
@@ -271,7 +279,7 @@ def _served(snapshot):
 
 
 def _kept(folder):
-    with Ledger.open(folder) as ledger:
+    with open_reader(folder) as ledger:
         rows = ledger.sources()
         names = [name for row in rows for name in (row.source, *row.aliases)]
         texts = {

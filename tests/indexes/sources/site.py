@@ -72,6 +72,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         self.send_response(page.status)
+        if page.status == 304:
+            self.end_headers()
+            return
         for name, value in self._headers_of(page).items():
             self.send_header(name, value)
         self.end_headers()

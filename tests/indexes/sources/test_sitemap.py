@@ -62,6 +62,16 @@ def test_an_index_and_packed_sitemaps_are_followed(pages, mirror):
     assert len(pages.asked("/sitemap.xml")) == 1
 
 
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_sitemap_is_read_by_its_own_encoding_whatever_the_server_says(pages, mirror, packed):
+    text = urlset(pages, "/a").replace("?>", ' encoding="iso-8859-1"?><!-- Fähre -->', 1)
+    body = text.encode("iso-8859-1")
+    body = gzip.compress(body) if packed else body
+    pages.says("/sitemap.xml", body, type="application/xml; charset=iso-8859-15")
+
+    assert sources(sitemap(pages).gather(mirror)) == [pages.url("/a")]
+
+
 def test_a_page_the_sitemap_drops_is_dropped(pages, mirror):
     pages.says("/sitemap.xml", urlset(pages, "/a", "/b"))
     sitemap(pages).gather(mirror)

@@ -104,6 +104,16 @@ def test_a_page_that_is_gone_is_dropped(site, mirror, status):
     assert content.notes == (f"{site.url('/b')} is gone ({status}).",)
 
 
+def test_an_answer_that_nothing_changed_is_none_where_there_is_no_copy(site, mirror):
+    site.says("/a", status=304)
+    site.says("/b", "b")
+
+    content = web(site, "/a", "/b").gather(mirror)
+
+    assert list(texts(content)) == [site.url("/b")]
+    assert "the site answers 304; there is no copy of it yet." in content.notes[0]
+
+
 def test_a_page_no_longer_in_the_recipe_is_dropped(site, mirror):
     site.says("/a", "a")
     site.says("/b", "b")
@@ -295,6 +305,23 @@ def test_a_host_that_never_answers_is_left_alone_after_three_tries(site, mirror)
     assert len(site.paths) == 3
 
 
+def test_pages_that_do_not_answer_cannot_hold_up_those_that_do(site, mirror):
+    paths = ["/0", "/1", "/2", "/3"]
+    for path in paths:
+        site.says(path, "x")
+    web(site, *paths).gather(mirror)
+    with Mirror(mirror) as copies:
+        for number, path in enumerate(paths):
+            copies.keep(site.url(path), {"asked": str(number)})
+    site.log.clear()
+    for path in ("/0", "/1", "/3"):
+        site.says(path, "y", wait_s=0.3)
+
+    web(site, *paths, timeout_s=0.1).gather(mirror)
+
+    assert site.paths == paths
+
+
 def test_a_host_that_asks_for_rest_gets_it_until_the_next_round(site, mirror):
     paths = [f"/{number}" for number in range(9)]
     for path in paths:
@@ -368,6 +395,16 @@ def test_the_encoding_a_server_states_is_not_lost(site, mirror):
     page = only(web(site, "/a").gather(mirror))
 
     assert page.path.read_text("utf-8-sig") == "Fähre für 5 €"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"%PDF-1.7 \xe2\xe3", b"PK\x03\x04\xff", b"\x00\xff", "\ufeffä".encode(), b"\xff\xfe\xe4\x00"],
+)
+def test_what_is_no_text_of_that_encoding_is_left_as_it_is(site, mirror, body):
+    site.says("/a", body, type="text/html; charset=iso-8859-1")
+
+    assert only(web(site, "/a").gather(mirror)).path.read_bytes() == body
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "rot13", "no-such-thing", "utf-7", '"utf-8"'])
