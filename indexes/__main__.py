@@ -2,15 +2,15 @@
 
 import click
 
-from indexes.clock_commands import schedule, watch
-from indexes.commands import (
+from indexes.commands.making import (
     diff_command,
     prune_command,
     publish_command,
     rebuild_command,
     rollback_command,
 )
-from indexes.shelf_commands import history, list_, metrics
+from indexes.commands.status import history, list_, metrics
+from indexes.commands.timing import schedule, watch
 from rag.__main__ import run
 
 

@@ -82,6 +82,9 @@ def _index(settings: Settings, folder: IndexFolder) -> Iterator[Finding]:
     name = folder.name
     yield _try(f"index {name}", lambda: _opened(settings, name))
     yield _try(f"ledger of {name}", lambda: _ledger(folder))
+    if folder.forgetting.exists():
+        why = "was interrupted; finish it with: rag forget --resume --index " + name
+        yield Finding(False, f"forget in {name}", why)
     for build in folder.build_ids():
         yield _try(f"build {build} of {name}", lambda build=build: _whole(folder, build))  # type: ignore[misc]
 

@@ -11,11 +11,11 @@ from web.wire import read_mode
 files = Blueprint("receipt", __name__)
 
 
-@files.post("/receipt")
+@files.get("/receipt")
 def save() -> Response:
-    """Answer the question in the form again, and return the receipt as a file to keep."""
-    rag = current_rag()
-    answer = rag.ask(request.form.get("q", ""), mode=read_mode(request.form.get("mode") or None))
+    """Answer the question in the address again, and return the receipt as a file to keep."""
+    rag, given = current_rag(), request.args
+    answer = rag.ask(given.get("q", ""), mode=read_mode(given.get("mode") or None))
     receipt = receipt_of(answer, rag)
     response = Response(json.dumps(receipt, indent=1), mimetype="application/json")
     name = f"receipt-{str(receipt['sha256'])[:12]}.json"

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from waitress import create_server
 
-from indexes.status import Shelves
+from indexes.status.shelf import Shelves
 from rag.assemble import Rag
 from rag.settings import Settings, WebSettings
 from web import create_app

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from flask import Blueprint, Flask, current_app, render_template
 
-from indexes import wording
-from indexes.status import Shelf, Status, utc_now
+from indexes.status import wording
+from indexes.status.shelf import Shelf, Status, utc_now
 from rag.index.journal import RunOutcome
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ _LATE_SECONDS = 3600
 
 
 class Shelves(Protocol):
-    """Tells the state of the indexes, such as `indexes.status.Shelves`."""
+    """Tells the state of the indexes, such as `indexes.status.shelf.Shelves`."""
 
     @property
     def served(self) -> str:

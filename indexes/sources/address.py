@@ -42,7 +42,7 @@ def parse_address(text: str) -> httpx.URL:
         raise NotAllowed(f"the address cannot be read ({error})") from None
     if url.scheme not in _PORTS:
         raise NotAllowed("the address begins with neither http:// nor https://")
-    if not url.host or (port is not None and not 0 < port < 2**16):
+    if not url.host.strip(".") or (port is not None and not 0 < port < 2**16):
         raise NotAllowed("the address names no host, or a port that there is not")
     if url.userinfo:
         raise NotAllowed("the address holds a user name or password")
@@ -89,7 +89,7 @@ def _inside(ip: _Address) -> list[_Address]:
     """Return the older addresses that a newer one is another spelling of."""
     if isinstance(ip, ipaddress.IPv4Address):
         return []
-    inner = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
+    inner = [ip.sixtofour, *(ip.teredo or ())]  # a mapped one is private as it is
     if any(ip in network for network in _NAT64):
         inner.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
     return [one for one in inner if one is not None]

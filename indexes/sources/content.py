@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from rag.corpus.describe import counted
 from rag.corpus.walk import Found
 from rag.index.mirror import Mirror
 from rag.reports import FileReport
@@ -29,7 +30,7 @@ def mirrored(
     found: list[Found | FileReport] = [Found(path, name) for path, name in copies.copies()]
     told = list(notes)
     if copies.skipped:
-        told.append(f"{copies.skipped} documents were forgotten and are not fetched again.")
+        told.append(f"Not fetched again, since forgotten: {counted(copies.skipped, 'document')}.")
     return Content((*found, *refused), copies.root, tuple(told))
 
 

@@ -105,7 +105,7 @@ class Fetcher:
                 if response.status_code not in _REDIRECTS or not target:
                     yield response
                     return
-            url = _joined(url, target)
+            url = redirected(url, target)
         raise NotFetched(f"it redirects more than {self._manners.redirects} times")
 
     @contextmanager
@@ -174,8 +174,12 @@ class Fetcher:
         self._last[host] = time.monotonic()
 
 
-def _joined(url: httpx.URL, target: str) -> httpx.URL:
-    """Return where a redirect from `url` leads."""
+def redirected(url: httpx.URL, target: str) -> httpx.URL:
+    """Return where a redirect from `url` leads.
+
+    Raises:
+        NotAllowed: If that is no plain web address, or one without the encryption of `url`.
+    """
     try:
         new = parse_address(str(url.join(target)))
     except (httpx.InvalidURL, UnicodeError, ValueError):

@@ -27,10 +27,9 @@ _SAFE = (
     "git",
     "--no-pager",
     "--no-replace-objects",  # a blob is what its id says
-    *("-c", "safe.directory=*"),  # whose it is does not matter: nothing of it is executed
     *("-c", "core.hooksPath=/dev/null"),
     *("-c", "core.fsmonitor=false"),
-    *("-c", "protocol.allow=never"),  # a partial clone must not fetch what it lacks
+    *("-c", "protocol.allow=never"),  # as GIT_NO_LAZY_FETCH below, for an older git
 )
 _REFUSED = {
     "120000": "is a symbolic link; give the file it points to",
@@ -139,7 +138,11 @@ class Git:
         return [*_SAFE, f"--git-dir={self._git_dir()}", *arguments]
 
     def _git_dir(self) -> Path:
-        """Return where the repository keeps its objects; no folder above is looked at."""
+        """Return where the repository keeps its objects.
+
+        Named outright, no folder above is looked at, and whose it is does not matter: nothing
+        of it is executed.
+        """
         inside = self.path / ".git"
         if inside.exists():
             return inside

@@ -14,6 +14,7 @@ from pathspec import GitIgnoreSpec
 from indexes.sources.address import NotAllowed, host_of, parse_address
 from indexes.sources.visit import LISTING_MB, Outcome, Visit
 from rag.corpus.archive import parse_xml
+from rag.corpus.describe import counted
 from rag.errors import LoadError
 from rag.index.mirror import Mirror
 
@@ -77,7 +78,8 @@ def read_listings(
             visit.note(f"{url} was the last listing read: there are more than {_MOST_LISTINGS}.")
             break
     for host, count in elsewhere.items():
-        visit.note(f"{count} listed pages of {host} were left out; add it to `hosts` to read them.")
+        pages = counted(count, "listed page")
+        visit.note(f"Left out: {pages} of {host}; add it to `hosts` to read what is there.")
     lists.retain({str(url) for url in seen} if listed.whole else lists.keys())
     return listed
 

@@ -19,7 +19,7 @@ class Manners:
     delay_s: float = key(1.0, "seconds between two requests to one host", low=0, high=3600)
     timeout_s: float = key(30.0, "longest a request may take in all, in seconds", low=0.1, high=600)
     minutes: float = key(
-        60.0, "longest a round may take; what is left comes first next time", low=0.01, high=1440
+        60.0, "longest a round may take; what is left comes first next time", low=0.001, high=1440
     )
     max_pages: int = key(1000, "most pages kept", low=1, high=1_000_000)
     max_mb: int = key(20, "largest page, in MB", low=1, high=1024)

@@ -43,7 +43,7 @@ _VAGUE = {"", "application/octet-stream", "binary/octet-stream", "text/plain"}
 """What servers say of files they know nothing of; there the name in the address says more."""
 _PAGES = {".html", ".txt", ".md", ".rst", ".csv", ".tsv", ".xml"}
 _TEXTS = re.compile(r"iso8859|iso2022_|cp12|cp874|koi8|euc_|shift_jis|gb|big5|mac")
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"%PDF-", b"PK\x03\x04")
 _NAMED = {*_SUFFIXES.values(), ".log", ".jpeg", ".tif", ".htm", ".ipynb", ".yaml", ".yml"}
 
 
@@ -80,7 +80,7 @@ def as_utf8(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     marked = False
     for block in blocks:
         if not marked:
-            if block.startswith(_MARKS):  # its own mark beats what the server says
+            if block.startswith(_MARKS) or b"\0" in block:  # what it is beats what is said of it
                 yield block
                 yield from blocks
                 return

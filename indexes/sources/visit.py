@@ -22,6 +22,7 @@ from indexes.sources.address import NotAllowed, host_of
 from indexes.sources.fetch import Fetcher, NotFetched
 from indexes.sources.manners import Manners, checked_host
 from indexes.sources.media import as_utf8, charset_of, suffix_for
+from rag.corpus.describe import counted
 from rag.errors import SourceUnreachable
 from rag.index.mirror import Mirror
 
@@ -79,10 +80,9 @@ class Visit:
         """Return what could not be had and why, one sentence each."""
         shown = self._notes[:_MOST_NOTES]
         if more := len(self._notes) - len(shown):
-            shown.append(f"{more} more pages were not fetched either.")
-        shown += [
-            f"{count} pages were not asked for: {why}." for why, count in self._unasked.items()
-        ]
+            shown.append(f"Not fetched either: {counted(more, 'further page')}.")
+        for why, count in self._unasked.items():
+            shown.append(f"Not asked for: {counted(count, 'page')}, since {why}.")
         return tuple(shown)
 
     def note(self, sentence: str) -> None:
@@ -178,7 +178,7 @@ class Visit:
                 raise NotFetched(f"it is of the type {media!r}, which is not read")
             most_mb = self._manners.max_mb if suffix is None else LISTING_MB
             blocks = self._fetcher.blocks(response, most_mb)
-            if encoding := charset_of(response.headers, kept):
+            if suffix is None and (encoding := charset_of(response.headers, kept)):
                 blocks = as_utf8(blocks, encoding)
             copies.put(address, address, kept, blocks, _stamp(response.headers))
         return Outcome.HELD

@@ -26,7 +26,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._files = 0
 
-    def ask(self, source: str, data: bytes) -> dict[str, Any]:
+    def ask(self, source: str, data: bytes, name: str = "") -> dict[str, Any]:
         """Return the worker's answer for the file's bytes.
 
         Raises:
@@ -38,6 +38,7 @@ class Child:
         process = self._process or self._start()
         request = {
             "source": source,
+            "name": name,
             "size": len(data),
             "seconds": self._limits.parse_seconds,
             "unpacked_mb": self._limits.unpacked_mb,

@@ -111,16 +111,16 @@ class FileLoader:
         started, digest = time.perf_counter(), ""
         try:
             data, digest = take(found.path, self._limits.max_file_mb)
-            documents, report = self._parsed(found.source, data)
+            documents, report = self._parsed(found, data)
         except LoadError as error:
             documents, report = (), _rejected(found, error)
         seconds = round(time.perf_counter() - started, 4)
         return Loaded(documents, replace(report, seconds=seconds), digest)
 
-    def _parsed(self, source: str, data: bytes) -> tuple[tuple[Document, ...], FileReport]:
+    def _parsed(self, found: Found, data: bytes) -> tuple[tuple[Document, ...], FileReport]:
         child = self._idle.get()
         try:
-            answer = child.ask(source, data)
+            answer = child.ask(found.source, data, found.path.name)
         finally:
             self._idle.put(child)
         documents = tuple(document_from_json(item) for item in answer["documents"])

@@ -40,14 +40,23 @@ _DAMAGED = (BadZipFile, KeyError, IndexError, ValueError, TypeError, EOFError, R
 
 
 def parse(
-    data: bytes, source: str, *, unpacked_mb: int = 512, ocr: bool = True, seconds: int = 60
+    data: bytes,
+    source: str,
+    *,
+    name: str = "",
+    unpacked_mb: int = 512,
+    ocr: bool = True,
+    seconds: int = 60,
 ) -> list[Document | FileReport]:
     """Return the documents in `data`, then the report on them.
+
+    The file's `name` tells what it is, where its bytes do not. The last part of `source` may
+    not: that of a page is what its site liked to call it, `guide.md` or `example.rs`.
 
     A file that cannot be read gives a report and no document. `MemoryError` and errors of
     a reader that nobody foresaw come through.
     """
-    raw = Raw(data, PurePosixPath(source).name, "", unpacked_mb, ocr, seconds)
+    raw = Raw(data, name or PurePosixPath(source).name, "", unpacked_mb, ocr, seconds)
     kind = ""
     try:
         kind = detect(raw)

@@ -48,6 +48,7 @@ def _answer(request: dict[str, Any], data: bytes, memory_mb: int) -> dict[str, A
         *documents, report = parse(
             data,
             request["source"],
+            name=request["name"],
             unpacked_mb=request["unpacked_mb"],
             ocr=request["ocr"],
             seconds=request["seconds"],

@@ -16,14 +16,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-from rag.custody.prints import WINDOW, Finder, Prints
+from rag.custody.prints import WINDOW, Finder, Prints, joined
 
 BLOCK = 1 << 20
 """Bytes read at a time."""
 _MOST_HITS = 20
 """Stretches told of one file."""
 _SQLITE = b"SQLite format 3\0"
-_APART = bytes(WINDOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Search:
 
     files: int = 0
     bytes: int = 0
-    """Searched; links and what is no file are not followed."""
+    """Searched; what several links lead to counts once."""
     found: int = 0
     """Windows found, each wherever it lies; two that overlap count twice."""
     found_in: dict[str, int] = field(default_factory=dict[str, int])
@@ -75,20 +74,34 @@ def search_folder(root: Path, prints: Prints) -> Search:
 
 
 def _files(root: Path, result: Search) -> Iterator[Path]:
-    """Yield every regular file below `root`, by name; note folders that cannot be listed."""
+    """Yield every regular file below `root` once, wherever links lead.
+
+    Folders that cannot be listed are noted.
+    """
+    seen: set[tuple[int, int]] = set()
+
+    def new(path: Path) -> os.stat_result | None:
+        """Return the state of what `path` leads to, unless it was met before or is gone."""
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None  # deleted meanwhile, or a link to nothing
+        except OSError as error:
+            result.unread.append(f"{path.relative_to(root)}: {error.strerror}")
+            return None
+        known = len(seen)
+        seen.add((status.st_dev, status.st_ino))
+        return status if len(seen) > known else None
 
     def refused(error: OSError) -> None:
         result.unread.append(f"{error.filename}: {error.strerror}")
 
-    for folder, folders, names in os.walk(root, onerror=refused):
-        folders.sort()
+    for folder, folders, names in os.walk(root, onerror=refused, followlinks=True):
+        folders[:] = [name for name in sorted(folders) if new(Path(folder, name))]
         for name in sorted(names):
-            path = Path(folder, name)
-            try:
-                if stat.S_ISREG(path.lstat().st_mode):
-                    yield path
-            except FileNotFoundError:
-                continue  # deleted while it was about to be read: nothing is left in it
+            status = new(Path(folder, name))
+            if status is not None and stat.S_ISREG(status.st_mode):
+                yield Path(folder, name)
 
 
 def _search_file(path: Path, name: str, finder: Finder, result: Search) -> None:
@@ -137,7 +150,7 @@ def _search_rows(path: Path, name: str, finder: Finder, result: Search) -> None:
             table = raw.decode("utf-8", "replace")
             quoted = table.replace('"', '""')
             found = 0
-            for block in _values(db, f'SELECT * FROM "{quoted}"'):  # noqa: S608  (quoted)
+            for block in joined(_values(db, f'SELECT * FROM "{quoted}"')):  # noqa: S608  (quoted)
                 found += len(finder.find(block))
             # Most were seen in the file already; say it only if these were not.
             if found and name not in result.found_in:
@@ -147,15 +160,8 @@ def _search_rows(path: Path, name: str, finder: Finder, result: Search) -> None:
 
 
 def _values(db: sqlite3.Connection, query: str) -> Iterator[bytes]:
-    """Yield the values of all rows, many at a time, kept apart by zeros."""
-    gathered, size = list[bytes](), 0
+    """Yield every value of all rows that is long enough to hold something."""
     for row in db.execute(query):
         for value in row:
             if isinstance(value, bytes) and len(value) >= WINDOW:
-                gathered.append(value)
-                size += len(value)
-        if size >= BLOCK:
-            yield _APART.join(gathered)
-            gathered, size = [], 0
-    if gathered:
-        yield _APART.join(gathered)
+                yield value

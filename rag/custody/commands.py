@@ -127,6 +127,11 @@ def forget_command(  # noqa: PLR0913  (one argument an option)
     pairs = dict(pair.split("=", 1) for pair in where)
     rows = _chosen(folder, Wanted(documents, pairs, source, older_than), as_json=as_json)
     if dry_run or not rows:
+        if as_json:
+            told = [
+                {"source": row.source, "id": row.document_id, "also": row.aliases} for row in rows
+            ]
+            click.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     if not yes:
         click.confirm("Forget them for good?", abort=True, err=True)
@@ -175,7 +180,7 @@ def _lift(folder: "IndexFolder", name: str) -> None:
             raise QuestionError(
                 f"{path} was not forgotten in index {folder.name!r}; give the path of the file"
             )
-    lift_copy(folder.root.absolute() / "mirror", path)
+    lift_copy(folder.mirrors.absolute(), path)
     click.echo(f"{safe(str(path))} is read again with the next: rag ingest")
 
 

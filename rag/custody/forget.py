@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rag.custody.byte_search import Search, search_folder
-from rag.custody.plan import Plan, make_plan, pending
+from rag.custody.plan import Plan, make_plan
 from rag.custody.seal import write_record
 from rag.custody.traces import wipe_traces
 from rag.errors import IndexBusy, QuestionError
@@ -73,7 +73,7 @@ def forget(
         DiskFull: If there is no room; `resume` does the rest.
     """
     with Ledger.open(folder) as ledger, ledger.writing():
-        if pending(folder).exists():
+        if folder.forgetting.exists():
             raise QuestionError(
                 f"a forget in index {folder.name!r} was interrupted; finish it first with: "
                 "rag forget --resume"
@@ -85,7 +85,7 @@ def forget(
                 f"{folder.root} instead"
             )
         progress("looking for what only these documents hold")
-        make_plan(ledger, rows).save(pending(folder))
+        make_plan(ledger, rows).save(folder.forgetting)
         return _complete(ledger, home, progress)
 
 
@@ -99,12 +99,12 @@ def resume(
         RecordAltered: If the plan that was kept has been changed.
     """
     with Ledger.open(folder) as ledger, ledger.writing():
-        return _complete(ledger, home, progress) if pending(folder).exists() else None
+        return _complete(ledger, home, progress) if folder.forgetting.exists() else None
 
 
 def _complete(ledger: Ledger, home: Path, progress: Progress) -> Forgotten:
     folder = ledger.folder
-    plan = Plan.read(pending(folder))
+    plan = Plan.read(folder.forgetting)
     progress("removing it from the ledger")
     put_forgotten(ledger, plan.at, (*plan.files, *plan.locations), plan.sums)
     cleaned = _release(ledger, plan)
@@ -122,7 +122,7 @@ def _complete(ledger: Ledger, home: Path, progress: Progress) -> Forgotten:
         search = search_folder(home, plan.prints)
     path = folder.root / "forgotten" / f"{plan.at[:10]}-{plan.id}.json"
     write_record(path, _report(plan, cleaned, after, search))
-    pending(folder).unlink()
+    folder.forgetting.unlink()
     return Forgotten(path, len(plan.documents), cleaned, plan.before, after, search)
 
 

@@ -79,11 +79,6 @@ class Plan:
         return cls(**values, prints=Prints.from_dict(record["prints"]))
 
 
-def pending(folder: IndexFolder) -> Path:
-    """Return where the plan of a forget lies until it is done."""
-    return folder.root / "forgetting.json"
-
-
 def make_plan(ledger: LedgerReader, rows: Sequence[SourceRow]) -> Plan:
     """Return how to forget the documents of `rows`."""
     folder = ledger.folder

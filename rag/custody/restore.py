@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rag.calibrate.file import read as read_calibration
-from rag.custody.bundle import LEDGER, LIVE
+from rag.custody.bundle import LIVE
 from rag.custody.unpack import Contents, unpack
 from rag.custody.vetting import check_ledger, read_live
 from rag.errors import ArchiveRefused, IndexDamaged, IndexFault, IndexMismatch, LoadError
@@ -115,8 +115,7 @@ def _build(folder: IndexFolder, contents: Contents) -> tuple[str, int, int]:
     check_ledger(folder.ledger, mark.dim)
     live = read_live(folder.root / LIVE, folder.ledger)
     _check_beside(folder)
-    copy = folder.root / LEDGER
-    with sqlite_errors(copy), closing(sqlite3.connect(copy)) as db:
+    with sqlite_errors(folder.ledger), closing(sqlite3.connect(folder.ledger)) as db:
         for statement in _ELSEWHERE:
             db.execute(statement)
         db.commit()

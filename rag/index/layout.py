@@ -76,6 +76,11 @@ class IndexFolder:
         return self.root / "builds"
 
     @property
+    def forgetting(self) -> Path:
+        """Return the path of what a forget still has to do, there only until it is done."""
+        return self.root / "forgetting.json"
+
+    @property
     def mirrors(self) -> Path:
         """Return the folder of all copies of what recipes' sources hold elsewhere."""
         return self.root / "mirror"

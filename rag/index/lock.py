@@ -12,6 +12,7 @@ import os
 import platform
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ class _Lease:
     """None until the first write."""
 
 
+_PAUSES = (0.002, 0.01)
+"""Seconds to try again after: who only asks, see `holder_of`, is gone by then."""
 _held: dict[tuple[Path, int], _Lease] = {}
 _guard = threading.Lock()
 
@@ -140,6 +143,11 @@ def _take(folder: IndexFolder) -> int:
 
 
 def _lock(handle: int, folder: IndexFolder) -> None:
+    for pause in _PAUSES:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(pause)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

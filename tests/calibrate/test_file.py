@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from rag.answer.evidence.confidence import OPEN, Calibration, Curve
-from rag.assemble import _calibrations
+from rag.assemble.rag import _calibrations
 from rag.calibrate.file import Entry, fingerprint, fitting, read, remarks, write
 from rag.errors import IndexDamaged
 from rag.index.layout import IndexFolder

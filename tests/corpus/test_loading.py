@@ -165,3 +165,16 @@ def test_several_threads_share_a_loader(found):
             thread.join()
 
     assert texts == {f"{number}.txt": f"Text {number}." for number in range(20)}
+
+
+@pytest.mark.parametrize("source", ["https://example.rs/", "https://a.test/guide.md", "a/b.json"])
+def test_the_file_tells_the_format_not_the_name_people_know(tmp_path, source):
+    path = tmp_path / "0123abcd.html"
+    path.write_text("<h1>Tides</h1><p>High water is at <b>noon</b>.</p>")
+
+    with FileLoader() as loader:
+        loaded = loader.read(Found(path, source))
+
+    assert loaded.report.format == "html"
+    assert loaded.report.source == source
+    assert "High water is at noon." in loaded.documents[0].text

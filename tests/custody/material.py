@@ -19,13 +19,13 @@ MARK = {
 SPLITTER = StructureSplitter(64, 0, EMBEDDER.count_tokens, EMBEDDER.max_tokens, "words")
 
 
-def put(ledger, source, text, metadata=None):
-    """Put a file of one document below /data."""
+def put(ledger, source, text, metadata=None, below="/data"):
+    """Put a file of one document into the folder `below`, which is not on the disk."""
     found = document_of(source, text, metadata)
     digest = hashlib.sha256(text.encode()).hexdigest()
     report = FileReport(source, FileStatus.ACCEPTED, "text")
     contents = [(found, SPLITTER.split(found))]
-    return ledger.put_file(f"/data/{source}", f"{digest}/2", contents, report)
+    return ledger.put_file(f"{below}/{source}", f"{digest}/2", contents, report)
 
 
 def built(ledger):
@@ -38,12 +38,12 @@ def built(ledger):
     return manifest.build
 
 
-def index_of(folder, texts):
+def index_of(folder, texts, below="/data"):
     """Make or add to an index of {source: text} and return the build."""
     with Ledger.open(folder, create=True) as ledger:
         ledger.resplit(SPLITTER)
         for source, text in texts.items():
-            put(ledger, source, text)
+            put(ledger, source, text, below=below)
         return built(ledger)
 
 

@@ -1,6 +1,7 @@
 """A search that must find every 48 bytes of a text, wherever they lie, and nothing else."""
 
 import json
+import os
 import random
 import sqlite3
 from contextlib import closing
@@ -154,6 +155,24 @@ def test_fingerprints_hold_no_text_and_differ_by_their_salt(secret):
 
     assert not set(first.sums.tolist()) & set(second.sums.tolist())
     assert Finder(second).find(json.dumps(first.to_dict()).encode()) == []
+
+
+def test_links_are_followed_and_nothing_is_read_twice(tmp_path, secret, prints):
+    home, disk = tmp_path / "home", tmp_path / "other disk"
+    for folder in (home, disk):
+        folder.mkdir()
+    (disk / "kept.bin").write_bytes(secret)
+    (home / "indexes").symlink_to(disk)
+    (home / "again").symlink_to(disk / "kept.bin")
+    (disk / "round").symlink_to(home)
+    (home / "nothing").symlink_to(tmp_path / "absent")
+    os.mkfifo(home / "pipe")
+
+    found = search_folder(home, prints)
+
+    assert (found.files, found.bytes) == (1, len(secret))
+    assert found.found > 50
+    assert found.unread == []
 
 
 def test_a_file_that_cannot_be_read_is_named_and_the_search_is_not_clean(tmp_path, prints):

@@ -13,10 +13,11 @@ import pytest
 from rag.custody import forget as forgetting
 from rag.custody.byte_search import search_folder
 from rag.custody.forget import forget, resume
-from rag.custody.plan import make_plan, pending
-from rag.custody.prints import Prints, forms
+from rag.custody.plan import make_plan
+from rag.custody.prints import Finder, Prints, forms
 from rag.custody.seal import read_record
 from rag.custody.targets import Wanted, chosen
+from rag.doctor import diagnose
 from rag.errors import IndexBusy, QuestionError
 from rag.evaluate.feedback import add
 from rag.index.build import live_build
@@ -25,6 +26,7 @@ from rag.index.ledger import Ledger
 from rag.index.mirror import Mirror
 from rag.index.reading import open_reader
 from rag.index.tombstones import forgotten_on
+from rag.settings import Settings
 from tests.custody.material import SPLITTER, built, index_of, opened, put
 
 WORDS = (
@@ -99,6 +101,9 @@ def test_every_earlier_revision_goes_with_the_builds_that_held_it(index, home):
 
     assert left_of(home, TEXTS["notes/ada.txt"], second, third).clean
     assert done.cleaned["builds"] == 3
+    prints = Prints.from_dict(read_record(done.report, forgetting.KIND)["prints"])
+    for text in (TEXTS["notes/ada.txt"], second, third):
+        assert len(Finder(prints).find(text.encode())) > 20
 
 
 def test_a_build_that_never_held_it_stays(folder, home):
@@ -226,7 +231,7 @@ def test_the_report_tells_what_was_done_and_holds_neither_name_nor_text(index, h
     assert report["cleaned"]["documents"] == 1
     assert report["search"]["files"] == done.search.files
     assert "ada" not in data
-    assert not pending(index).exists()
+    assert not index.forgetting.exists()
 
 
 class StopsAt:
@@ -267,11 +272,21 @@ def test_a_forget_stopped_at_any_step_and_stopped_again_is_finished_by_resume(
         assert {row.source for row in ledger.sources()} == set(TEXTS) - {"notes/ada.txt"}
 
 
+def test_the_doctor_tells_of_a_forget_that_was_stopped(index, home):
+    with pytest.raises(KeyboardInterrupt):
+        forget(index, home, rows_of(index, "notes/ada.txt"), StopsAt(3))
+
+    told = [f"{found.what}: {found.detail}" for found in diagnose(Settings(home=home))]
+
+    (one,) = [line for line in told if line.startswith("forget in demo")]
+    assert "rag forget --resume --index demo" in one
+
+
 def test_a_forget_stopped_while_it_was_planned_has_changed_nothing(index, home):
     with pytest.raises(KeyboardInterrupt):
         forget(index, home, rows_of(index, "notes/ada.txt"), StopsAt(1))
 
-    assert not pending(index).exists()
+    assert not index.forgetting.exists()
     assert rows_of(index, "notes/ada.txt")
 
 
@@ -288,6 +303,19 @@ def test_a_reader_that_keeps_the_log_is_an_error_that_names_the_way_out(index):
             reader.execute("COMMIT")
             forgetting.empty_log(ledger, 0.1)
             assert (index.root / "ledger.sqlite-wal").stat().st_size == 0
+
+
+@pytest.mark.slow
+def test_a_forget_that_cannot_empty_the_log_says_so_and_is_finished_by_resume(index, home):
+    with closing(sqlite3.connect(index.ledger, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM content").fetchone()
+
+        with pytest.raises(IndexBusy, match="--resume"):
+            forget(index, home, rows_of(index, "notes/ada.txt"))
+
+    assert resume(index, home).search.clean
+    assert left_of(home, TEXTS["notes/ada.txt"]).clean
 
 
 def test_a_trace_in_an_unused_part_of_the_ledgers_file_is_compacted_away(index, home):
@@ -323,7 +351,7 @@ def test_nothing_may_be_left_of_an_index_only_by_deleting_its_folder(index, home
     with pytest.raises(QuestionError, match="nothing would be left"):
         forget(index, home, rows_of(index, sources=("*",)))
 
-    assert not pending(index).exists()
+    assert not index.forgetting.exists()
 
 
 def test_documents_are_chosen_by_name_metadata_pattern_and_age(folder):
@@ -332,6 +360,7 @@ def test_documents_are_chosen_by_name_metadata_pattern_and_age(folder):
         put(ledger, "a/old.txt", prose(1), {"date": "2019-04", "kind": "letter"})
         put(ledger, "a/new.txt", prose(2), {"date": "2026-11-20", "kind": "letter"})
         put(ledger, "b/bare.txt", prose(3))
+        put(ledger, "b/month.txt", prose(4), {"date": "2026-11"})
 
         def found(**conditions):
             rows = chosen(ledger, Wanted(**conditions), date(2026, 11, 24))
@@ -342,6 +371,7 @@ def test_documents_are_chosen_by_name_metadata_pattern_and_age(folder):
         assert found(sources=("a/*",)) == ["a/new.txt", "a/old.txt"]
         assert found(older_than=365) == ["a/old.txt"]
         assert found(older_than=3) == ["a/new.txt", "a/old.txt"]
+        assert found(older_than=0, sources=("b/*",)) == []  # November is not over
         assert found(older_than=365, where={"kind": "none"}) == []
         with pytest.raises(QuestionError, match="absent"):
             found(names=("absent",))

@@ -48,6 +48,14 @@ def test_a_dry_run_lists_and_changes_nothing(index):
         assert len(ledger.sources()) == 2
 
 
+def test_a_dry_run_as_json_is_json(index):
+    shown = CliRunner().invoke(
+        forget_command, ["people/averill.txt", "--dry-run", "--json", "-i", "demo"]
+    )
+
+    assert [row["source"] for row in json.loads(shown.stdout)] == ["people/averill.txt"]
+
+
 def test_without_a_yes_nothing_is_forgotten(index):
     shown = run(forget_command, "people/averill.txt", answer="n\n")
 

@@ -108,6 +108,18 @@ def test_a_quote_stands_while_its_characters_are_where_they_were(receipt, folder
     assert one.place.text == QUOTE
 
 
+def test_a_quote_stands_in_a_document_of_the_same_name_that_was_read_from_elsewhere(
+    receipt, folder
+):
+    other = type(folder).named(folder.root.parent, "other")
+    index_of(other, {"ferry.txt": FERRY}, below="/moved")
+
+    one = standing(receipt, other)
+
+    assert one.standing is Standing.STANDS
+    assert one.place.document_id != one.quoted.document_id
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [("Read this first.\n\n", QUOTE), ("", "A return ticket  to Ulsay\ncosts twelve crowns.")],

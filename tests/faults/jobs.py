@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexes.rebuild import Parts, rebuild
+from indexes.making.rebuild import Parts, rebuild
 from indexes.recipe import read_recipe
 from rag import doctor
 from rag.corpus.load import FileLoader

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from indexes.rebuild import Parts, rebuild, settings_of
+from indexes.making.rebuild import Parts, rebuild, settings_of
 from indexes.recipe import read_recipe
 from rag.corpus.load import FileLoader
 from rag.corpus.split import StructureSplitter

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from indexes.clock_commands import watch
+from indexes.commands.timing import watch
 from rag.errors import RecipeError
 from rag.index.journal import RunOutcome, runs
 from rag.index.layout import IndexFolder
@@ -31,7 +31,7 @@ class Process:
     """A command in a process of its own, read line by line."""
 
     def __init__(self, name, *words):
-        code = f"import indexes.clock_commands as c; c.{name}()"
+        code = f"import indexes.commands.timing as c; c.{name}()"
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, *words],
             stdout=subprocess.PIPE,

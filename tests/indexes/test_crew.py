@@ -4,12 +4,14 @@ import time
 
 import pytest
 
-from indexes.crew import BUSY, Crew, environment, rebuild_words
+from indexes.timing.crew import BUSY, Crew, environment, rebuild_words
 from rag.settings import Settings
 
-TERM = -signal.SIGTERM.value
+INTERRUPTED = -signal.SIGINT.value
 KILL = -signal.SIGKILL.value
-IGNORES = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1); time.sleep(60)"
+IGNORES = (
+    "import signal, time; signal.signal(2, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+)
 
 
 def python(code):
@@ -63,8 +65,24 @@ def test_one_recipe_never_runs_twice_at_once_and_no_more_than_jobs_together():
 
         stopped = crew.stop()
 
-    assert {(over.name, over.code) for over in stopped} == {("a", TERM), ("b", TERM)}
+    assert {(over.name, over.code) for over in stopped} == {("a", INTERRUPTED), ("b", INTERRUPTED)}
     assert not crew.working()
+
+
+def test_a_rebuild_that_is_stopped_ends_in_order(capfd):
+    code = (
+        "import time\nprint(1, flush=True)\n"
+        "try:\n time.sleep(60)\nexcept KeyboardInterrupt:\n raise SystemExit(130)"
+    )
+    crew = Crew(python(code))
+    crew.begin("ferries", "schedule")
+    while not capfd.readouterr().out:
+        time.sleep(0.01)
+
+    (over,) = crew.stop()
+
+    assert over.code == 130
+    assert str(over).startswith("ferries: stopped after")
 
 
 def test_a_rebuild_that_does_not_stop_is_killed_in_the_end(capfd):

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexes.debounce import PATIENCE, Debounce
+from indexes.timing.debounce import PATIENCE, Debounce
 
 
 def heard(*moments, quiet=2.0):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexes.diff import answers_between, documents_between
+from indexes.live.diff import answers_between, documents_between
 from tests.indexes.shelf import Shelf
 
 

@@ -8,7 +8,13 @@ from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexes.due import due_occurrence, latest_occurrence, minute_of, next_occurrence, next_run
+from indexes.due import (
+    due_occurrence,
+    latest_occurrence,
+    minute_of,
+    next_occurrence,
+    next_run,
+)
 
 BERLIN = "Europe/Berlin"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ import time
 import pytest
 from pathspec import GitIgnoreSpec
 
-from indexes.eye import Eye, Watched
+from indexes.timing.eye import Eye, Watched
 
 
 class Watching:

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from indexes.rebuild import plan_only
+from indexes.making.rebuild import plan_only
 from rag.custody.forget import forget
 from rag.custody.proof import reports_of, verify_report
 from rag.custody.targets import Wanted, chosen
@@ -70,6 +70,19 @@ def test_what_was_forgotten_is_not_fetched_again_and_its_copies_are_let_go(shelf
     assert verdict(shelf).clean
     assert shelf.rebuild(shelf.more).documents == 1
     assert verdict(shelf).clean
+
+
+def test_the_copies_of_a_source_that_left_the_recipe_go_with_it(shelf):
+    mirror = shelf.folder.mirror("wiki")
+    papers = f'[[source]]\nkind = "folder"\nname = "papers"\npaths = ["{shelf.papers}"]\n'
+    for number in range(4):
+        shelf.write(f"{number}.md", f"# Page {number}\n\nA page about the number {number}.\n")
+    shelf.rebuild(papers + shelf.more)
+    assert mirror.is_dir()
+
+    shelf.rebuild()
+
+    assert not mirror.exists()
 
 
 def test_the_file_in_the_repository_stays(shelf, tmp_path):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from indexes.switch import publish_by_hand
+from indexes.live.switch import publish_by_hand
 from rag.errors import IndexNotFound
 from rag.evaluate.feedback import add
 from rag.index.build import live_build

@@ -3,8 +3,8 @@ import stat
 
 import pytest
 
-from indexes.metrics import metrics_text, write_metrics
-from indexes.status import Shelf, Status, read_shelf
+from indexes.status.metrics import metrics_text, write_metrics
+from indexes.status.shelf import Shelf, Status, read_shelf
 from rag.errors import IndexFault
 from rag.index.journal import RunOutcome
 from tests.indexes.shelves import NIGHTLY, NOW, make_index, record, settings_at, write_recipe

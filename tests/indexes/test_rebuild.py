@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from indexes.rebuild import plan_only
-from indexes.switch import publish_by_hand, rollback
+from indexes.live.switch import publish_by_hand, rollback
+from indexes.making.rebuild import plan_only
 from rag.errors import IndexBusy, IndexDamaged, IndexNotFound, LoadError, SourceVanished
 from rag.index.build import live_build
 from rag.index.journal import RunOutcome, publications, runs
@@ -204,7 +204,7 @@ def test_a_build_that_was_finished_but_not_published_is_not_made_again(shelf, mo
         raise Stop
 
     with monkeypatch.context() as patch:
-        patch.setattr("indexes.rebuild.publish", fail)
+        patch.setattr("indexes.making.rebuild.publish", fail)
         with pytest.raises(Stop):
             shelf.rebuild()
     (made,) = shelf.folder.build_ids()

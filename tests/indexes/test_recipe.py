@@ -188,6 +188,10 @@ BAD = {
     ),
     "a number in a list": (FOLDER.replace('"docs"]', "3]"), "key 'paths' must be a list of paths"),
     "an empty list": (FOLDER.replace('"docs"]', "]"), "key 'paths' must be a list of at least one"),
+    "a byte no path holds": (
+        FOLDER.replace('"docs"]', '"a\\u0000b"]'),
+        "key 'paths' must be a list",
+    ),
     "an unset variable": (FOLDER.replace('"docs"]', '"$NO_SUCH/x"]'), "the variable $NO_SUCH"),
     "no such user": (FOLDER.replace('"docs"]', '"~no-such-user/x"]'), "no home folder is known"),
     "an address that is none": (

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from indexes.crew import BUSY, Crew
 from indexes.first_seen import FirstSeen
 from indexes.recipe import Recipe, Schedule
-from indexes.schedule import LOOK_SECONDS, Scheduler
+from indexes.timing.crew import BUSY, Crew
+from indexes.timing.schedule import LOOK_SECONDS, Scheduler
 from rag.errors import IndexDamaged, RecipeError
 from rag.index.journal import Run, RunOutcome, runs
 from rag.index.layout import IndexFolder

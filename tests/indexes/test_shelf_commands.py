@@ -3,7 +3,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from indexes.shelf_commands import history, list_, metrics
+from indexes.commands.status import history, list_, metrics
 from rag.errors import IndexNotFound
 from rag.index.journal import RunOutcome
 from tests.indexes.shelves import NIGHTLY, make_index, record, settings_at, write_recipe

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from indexes.status import first_seen, read_history, read_shelf, read_status
+from indexes.status.shelf import first_seen, read_history, read_shelf, read_status
 from rag.index.journal import RunOutcome
 from rag.index.layout import IndexFolder
 from rag.index.lock import writer_lock
@@ -168,7 +168,7 @@ def test_the_status_of_one_index_needs_no_recipe(settings):
 
 def test_reading_the_shelf_loads_no_model_library():
     code = (
-        "import sys; import indexes.shelf_commands, indexes.clock_commands;"
+        "import sys; import indexes.commands.status, indexes.commands.timing;"
         "print({'torch', 'transformers', 'openvino', 'flask'} & set(sys.modules))"
     )
 

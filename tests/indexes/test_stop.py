@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from indexes.stop import stopping
+from indexes.timing.stop import stopping
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

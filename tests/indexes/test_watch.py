@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from indexes.crew import BUSY, Crew
 from indexes.recipe import Recipe, Schedule
 from indexes.sources.folder import Folder
-from indexes.watch import Watcher, places_of
+from indexes.timing.crew import BUSY, Crew
+from indexes.timing.watch import Watcher, places_of
 from rag.settings import Settings
 
 

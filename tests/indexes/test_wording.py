@@ -1,7 +1,7 @@
 import pytest
 
-from indexes.status import Coming
-from indexes.wording import OUTCOMES, ago, coming_words
+from indexes.status.shelf import Coming
+from indexes.status.wording import OUTCOMES, ago, coming_words
 from rag.index.journal import RunOutcome
 
 

@@ -14,6 +14,8 @@ from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
 
+from rag.custody.receipt import read_receipt  # noqa: E402
+
 pytestmark = pytest.mark.browser
 
 WHEN = "When does the water mill open on weekdays?"
@@ -210,3 +212,16 @@ def test_hostile_question_runs_nothing(browser):
 
     assert browser.execute_script("return window.pwned") is None
     assert not all_of(browser, "img")
+
+
+def test_a_receipt_is_saved_as_a_file_by_its_button(browser, tmp_path):
+    where = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    browser.execute_cdp_cmd("Page.setDownloadBehavior", where)
+    ask(browser, WHEN)
+
+    find(browser, ".receipt button").click()
+
+    until(browser, lambda: list(tmp_path.glob("receipt-*.json")))
+    (saved,) = tmp_path.glob("receipt-*.json")
+    assert read_receipt(saved)["question"] == WHEN
+    assert find(browser, "#answer.card")  # the page stays

@@ -15,9 +15,8 @@ def test_the_button_below_an_answer_saves_its_receipt_without_javascript(client,
     form = Page(client.get("/", query_string={"q": WHEN}).text).css_first("form.receipt")
     fields = {node.attributes["name"]: node.attributes["value"] for node in form.css("input")}
 
-    saved = client.open(
-        form.attributes["action"], method=form.attributes["method"].upper(), data=fields
-    )
+    assert form.attributes["method"] == "get"  # a browser sends no origin along that is checked
+    saved = client.get(form.attributes["action"], query_string=fields)
 
     receipt = unsealed(saved.data, KIND, "the file")
     name = f"receipt-{receipt['sha256'][:12]}.json"
@@ -47,14 +46,8 @@ def test_a_program_gets_the_receipt_of_the_answer_it_would_get(client):
 
 
 def test_a_request_for_a_receipt_is_read_as_strictly_as_a_question(client):
-    assert client.post("/receipt", data={"q": " "}).status_code == 400
-    assert client.post("/receipt", data={"q": WHEN, "mode": "odd"}).status_code == 422
+    assert client.get("/receipt", query_string={"q": " "}).status_code == 400
+    assert client.get("/receipt", query_string={"q": WHEN, "mode": "odd"}).status_code == 422
     assert client.post("/api/receipt", json={"question": WHEN, "odd": 1}).status_code == 422
     assert client.post("/api/receipt", data=json.dumps({"question": WHEN})).status_code == 415
-    assert client.get("/receipt").status_code == 405
-    assert (
-        client.post(
-            "/receipt", data={"q": WHEN}, headers={"Origin": "http://elsewhere"}
-        ).status_code
-        == 403
-    )
+    assert client.post("/receipt", data={"q": WHEN}).status_code == 405

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from indexes.status import Shelves, first_seen
+from indexes.status.shelf import Shelves, first_seen
 from rag.index.journal import RunOutcome
 from rag.settings import Settings
 from tests.indexes.shelves import NIGHTLY, make_index, record, write_recipe

@@ -61,6 +61,7 @@ class Site:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 5
+    disable_nagle_algorithm = True  # or each answer would wait 40 ms for an acknowledgement
 
     def do_GET(self):
         site = self.server.site
@@ -71,6 +72,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         self.send_response(page.status)
+        if page.status == 304:
+            self.end_headers()
+            return
         for name, value in self._headers_of(page).items():
             self.send_header(name, value)
         self.end_headers()
@@ -105,10 +109,17 @@ class _Handler(BaseHTTPRequestHandler):
         return
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        return  # whoever asked has gone, or did not like our certificate
+
+
 @contextmanager
-def running_site():
-    """Give a site that answers on this machine until the block ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def running_site(tls=None):
+    """Give a site that answers on this machine until the block ends, over `tls` if given."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = True
     server.site = Site(server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

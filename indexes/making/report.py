@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from indexes.gate import GateReport
+from indexes.making.gate import GateReport
 from rag.index.journal import RunOutcome
 from rag.plan import Plan
 from rag.reports import FileReport

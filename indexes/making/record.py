@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from indexes.report import RebuildReport
+from indexes.making.report import RebuildReport
 from rag.errors import IndexFault, RagError, SourceVanished
 from rag.index.journal import RunOutcome, end_run
 from rag.index.ledger import Ledger

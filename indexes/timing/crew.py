@@ -113,7 +113,7 @@ class Crew:
         A rebuild that is stopped or killed goes on where it was the next time.
         """
         for work in self._working.values():
-            work.process.terminate()
+            work.process.send_signal(signal.SIGINT)  # Python ends in order, as for Ctrl-C
         end = time.monotonic() + grace
         for work in self._working.values():
             try:

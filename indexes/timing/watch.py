@@ -12,12 +12,12 @@ from queue import SimpleQueue
 
 from pathspec import GitIgnoreSpec
 
-from indexes.crew import BUSY, Crew
-from indexes.debounce import Debounce
-from indexes.eye import Eye, Watched
 from indexes.recipe import Recipe
-from indexes.saying import Say
 from indexes.sources.folder import Folder, fixed
+from indexes.timing.crew import BUSY, Crew
+from indexes.timing.debounce import Debounce
+from indexes.timing.eye import Eye, Watched
+from indexes.timing.saying import Say
 from rag.settings import Settings
 
 NAP_SECONDS = 0.2

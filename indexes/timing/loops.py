@@ -10,14 +10,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexes.crew import Command, Crew, environment, rebuild_words
-from indexes.metrics import write_metrics
 from indexes.recipe import Recipe, all_recipes, find_recipe
-from indexes.saying import Once, Say
-from indexes.schedule import LOOK_SECONDS, Scheduler
-from indexes.status import first_seen, read_shelf, utc_now
-from indexes.stop import stopping
-from indexes.watch import NAP_SECONDS, Watcher
+from indexes.status.metrics import write_metrics
+from indexes.status.shelf import first_seen, read_shelf, utc_now
+from indexes.timing.crew import Command, Crew, environment, rebuild_words
+from indexes.timing.saying import Once, Say
+from indexes.timing.schedule import LOOK_SECONDS, Scheduler
+from indexes.timing.stop import stopping
+from indexes.timing.watch import NAP_SECONDS, Watcher
 from rag.errors import RagError, RecipeError
 from rag.index.journal import runs
 from rag.index.layout import IndexFolder

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from indexes.crew import BUSY, Crew, Ended
 from indexes.due import minute_of, next_run
 from indexes.first_seen import FirstSeen
 from indexes.recipe import Recipe, Schedule
-from indexes.saying import Once, Say
-from indexes.status import claims
+from indexes.status.shelf import claims
+from indexes.timing.crew import BUSY, Crew, Ended
+from indexes.timing.saying import Once, Say
 from rag.errors import RagError, RecipeError
 from rag.index.journal import Run
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from indexes.diff import Diff
-from indexes.gate import Broken
-from indexes.outlook import Outlook
-from indexes.report import RebuildReport
+from indexes.live.diff import Diff
+from indexes.making.gate import Broken
+from indexes.making.outlook import Outlook
+from indexes.making.report import RebuildReport
 from rag.plan import Plan
 from rag.terminal import file_lines, many, safe, unread_lines
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from indexes.clock import Running
+    from indexes.timing.loops import Running
 
 
 def _running(command: Callable[..., None]) -> Callable[..., None]:
@@ -29,7 +29,7 @@ def _running(command: Callable[..., None]) -> Callable[..., None]:
     def with_running(
         *, jobs: int, metrics: Path | None, config: Path | None, **options: object
     ) -> None:
-        from indexes.clock import Running
+        from indexes.timing.loops import Running
         from rag.settings import Settings
         from rag.terminal import safe
 
@@ -46,7 +46,7 @@ def _running(command: Callable[..., None]) -> Callable[..., None]:
 @_running
 def schedule(*, now_if_new: bool, running: "Running") -> None:
     """Run every recipe that has a schedule when it is due, until stopped."""
-    from indexes.clock import run_schedule
+    from indexes.timing.loops import run_schedule
 
     run_schedule(running, now_if_new=now_if_new)
 
@@ -56,6 +56,6 @@ def schedule(*, now_if_new: bool, running: "Running") -> None:
 @_running
 def watch(*, names: tuple[str, ...], running: "Running") -> None:
     """Rebuild NAMES when their files change (default: every recipe with `watch = true`)."""
-    from indexes.clock import run_watch
+    from indexes.timing.loops import run_watch
 
     run_watch(running, names)

@@ -56,8 +56,8 @@ def rebuild_command(  # noqa: PLR0913  (one argument an option)
     as_json: bool,
 ) -> None:
     """Bring index NAME up to date from its recipe, a name or a .toml file."""
-    from indexes.lines import outlook_lines, rebuild_lines
-    from indexes.rebuild import plan_only, rebuild
+    from indexes.commands.lines import outlook_lines, rebuild_lines
+    from indexes.making.rebuild import plan_only, rebuild
     from indexes.recipe import find_recipe
     from rag.index.journal import RunOutcome
     from rag.terminal import bar
@@ -92,7 +92,7 @@ def publish_command(
     *, name: str, build: str, force: bool, settings: Settings, as_json: bool
 ) -> None:
     """Make BUILD of index NAME live, after checking that it is whole."""
-    from indexes.switch import publish_by_hand
+    from indexes.live.switch import publish_by_hand
 
     publish_by_hand(_folder(settings, name), build, force=force)
     _print(as_json, {"index": name, "live": build}, lambda: [f"build {build} is live"])
@@ -104,7 +104,7 @@ def publish_command(
 @common
 def rollback_command(*, name: str, build: str | None, settings: Settings, as_json: bool) -> None:
     """Make the build that was live before, or BUILD, live again."""
-    from indexes.switch import rollback
+    from indexes.live.switch import rollback
 
     now = rollback(_folder(settings, name), build)
     _print(as_json, {"index": name, "live": now}, lambda: [f"build {now} is live again"])
@@ -124,9 +124,9 @@ def diff_command(
     *, name: str, a: str, b: str, questions: Path | None, settings: Settings, as_json: bool
 ) -> None:
     """Say which documents and which answers differ between builds A and B of index NAME."""
-    from indexes.diff import diff
-    from indexes.lines import diff_lines
-    from indexes.questions import questions_of
+    from indexes.commands.lines import diff_lines
+    from indexes.live.diff import diff
+    from indexes.live.questions import questions_of
 
     settings = settings.with_values({"index": name})
     asked = _lines(questions) if questions else questions_of(name, settings)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from indexes.metrics import metrics_text, write_metrics
-from indexes.status import Status, read_history, read_shelf, utc_now
-from indexes.wording import coming_words, last_words, live_words, run_words
+from indexes.status.metrics import metrics_text, write_metrics
+from indexes.status.shelf import Status, read_history, read_shelf, utc_now
+from indexes.status.wording import coming_words, last_words, live_words, run_words
 from rag.errors import RecipeError
 from rag.index.journal import Run
 from rag.index.layout import IndexFolder
@@ -112,7 +112,7 @@ def _run_lines(run: Run) -> Iterator[str]:
 
 def _check_known(name: str, settings: Settings, folder: IndexFolder) -> None:
     """Raise `IndexNotFound` if there is neither an index nor a recipe of that name."""
-    from indexes.recipe import find_recipe  # noqa: PLC0415  (brings every kind of source)
+    from indexes.recipe import find_recipe
 
     try:
         find_recipe(name, settings)

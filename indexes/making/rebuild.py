@@ -12,14 +12,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from indexes.check import check_build
-from indexes.gate import GateReport, pass_gate
-from indexes.outlook import Outlook, outlook
+from indexes.making.check import check_build
+from indexes.making.gate import GateReport, pass_gate
+from indexes.making.gather import gather, gone_at_once
+from indexes.making.outlook import Outlook, outlook
+from indexes.making.record import recorded
+from indexes.making.report import RebuildReport
+from indexes.making.retention import expire
 from indexes.recipe import Recipe
-from indexes.record import recorded
-from indexes.report import RebuildReport
-from indexes.retention import expire
-from indexes.shelf import gather, gone_at_once
 from rag.assemble import Rag, make_ingester
 from rag.errors import IndexDamaged, IndexFault, LoadError
 from rag.index.build import live_build, publish
@@ -158,6 +158,7 @@ class _Work:
             gate = self._gate(manifest)
         outcome, note = self._publish(manifest, gate, made=made)
         removed = prune(self.folder, keep=self.recipe.retention.builds)
+        clear_mirrors(self.folder.mirrors, {source.name for source in self.recipe.sources})
         clear_mirrors(self.folder.mirrors, {source.name for source in self.recipe.sources})
         return RebuildReport(
             self.recipe.name,

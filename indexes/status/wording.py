@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from indexes.status import Coming, Status
+from indexes.status.shelf import Coming, Status
 from rag.index.journal import Run, RunOutcome
 
 OUTCOMES = {

@@ -1,0 +1,1 @@
+"""The commands of the shelf: parse, call one function, print."""

@@ -1,0 +1,1 @@
+"""Which build answers, and what another would answer."""

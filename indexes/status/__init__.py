@@ -1,0 +1,1 @@
+"""How each index is doing, for the terminal, the page and a metrics file."""
