@@ -100,7 +100,11 @@ def race_writers(ack, index, races):
 
 
 def race_schedulers(ack, index, races, rebuild):
-    """Let two processes rebuild for the same occurrence, `races` times."""
+    """Let two processes rebuild for the same occurrence, `races` times.
+
+    The second begins with the first, while it works, or when it is done, in turn: the lock
+    keeps it out in the one case, the claim in the other.
+    """
 
     def claim(due):
         def run(_):
@@ -111,10 +115,16 @@ def race_schedulers(ack, index, races, rebuild):
     won = []
     for number in range(races):
         due = f"2026-01-{1 + number // 1440:02d}T{number // 60 % 24:02d}:{number % 60:02d}Z"
-        rivals = [Rival(claim(due)), Rival(claim(due))]
-        for rival in rivals:
-            rival.go()
-        said = [rival.heard() for rival in rivals]
+        first, second = rivals = [Rival(claim(due)), Rival(claim(due))]
+        first.go()
+        if number % 3 == 2:
+            said = [first.heard()]
+            second.go()
+        else:
+            time.sleep(0.02 * (number % 3))
+            second.go()
+            said = [first.heard()]
+        said.append(second.heard())
         for rival, words in zip(rivals, said, strict=True):
             rival.gone()
             if "value" in words:
@@ -153,8 +163,11 @@ def pause_holder(ack, index, update, stage):
     folder = IndexFolder(Path(index))
 
     def paused(rival):
+        stopped = []
+
         def stop(heard, *_):
-            if heard == stage:
+            if heard == stage and not stopped:
+                stopped.append(heard)
                 os.kill(os.getpid(), signal.SIGSTOP)
 
         return update(index, stop)
