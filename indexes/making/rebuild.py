@@ -221,7 +221,7 @@ class _Work:
         if not made:
             return RunOutcome.UNCHANGED, "Nothing changed; the live build stays."
         build = manifest.build
-        if not self.force and build in {entry.build for entry in publications(self.folder)}:
+        if not self.force and self._rolled_back(build):
             return RunOutcome.UNCHANGED, (
                 f"Nothing changed since build {build} was rolled back; `rag rebuild --force` or "
                 f"`rag publish {self.recipe.name} {build}` makes it live again."
@@ -236,6 +236,11 @@ class _Work:
         publish(self.folder, build, forced=refused)
         self.progress("publish", 1, 1, build)
         return RunOutcome.PUBLISHED, f"Build {build} is live."
+
+    def _rolled_back(self, build: str) -> bool:
+        """Return whether a person put another build in the place of this one."""
+        were_live = [entry.build for entry in publications(self.folder)]
+        return build in were_live and were_live[0] != build
 
 
 def _live(folder: IndexFolder) -> Manifest | None:
