@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from indexes.making.check import check_build
-from indexes.making.gate import GateReport, pass_gate
+from indexes.making.gate import GateReport, has_questions, pass_gate
 from indexes.making.gather import gather, gone_at_once
 from indexes.making.outlook import Outlook, outlook
 from indexes.making.record import recorded
@@ -120,6 +120,9 @@ def plan_only(
         return outlook(plan, gathered.notes, ledger.counts(), runs(ingester.folder))
 
 
+_ENDED_WELL = {RunOutcome.PUBLISHED, RunOutcome.UNCHANGED, RunOutcome.REFUSED}
+
+
 @dataclass
 class _Work:
     """One rebuild under way."""
@@ -155,9 +158,10 @@ class _Work:
         gate = None
         if made:
             check_build(self.folder, ledger, manifest.build)
-            gate = self._gate(manifest)
+            if has_questions(self.recipe.gate, self.folder):
+                gate = self._gate(manifest)
         outcome, note = self._publish(manifest, gate, made=made)
-        removed = prune(self.folder, keep=self.recipe.retention.builds)
+        removed = self._prune() if made or self._left_over() else []
         clear_mirrors(self.folder.mirrors, {source.name for source in self.recipe.sources})
         return RebuildReport(
             self.recipe.name,
@@ -236,6 +240,15 @@ class _Work:
         publish(self.folder, build, forced=refused)
         self.progress("publish", 1, 1, build)
         return RunOutcome.PUBLISHED, f"Build {build} is live."
+
+    def _prune(self) -> list[str]:
+        return prune(self.folder, keep=self.recipe.retention.builds)
+
+    def _left_over(self) -> bool:
+        """Return whether an earlier run may have left something to clear away."""
+        more = len(self.folder.build_ids()) > self.recipe.retention.builds
+        before = runs(self.folder, 2)[1:]  # the first is this one
+        return more or any(run.outcome not in _ENDED_WELL for run in before)
 
     def _rolled_back(self, build: str) -> bool:
         """Return whether a person put another build in the place of this one."""
