@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,7 @@ class Runner:
 
     def __init__(self, model: Any, threads: int = 0) -> None:  # noqa: ANN401  (untyped library)
         """Compile `model`, an `openvino.Model`, for the CPU; 0 takes all threads."""
-        import openvino as ov  # noqa: PLC0415  (not needed to import this module)
-
-        core = ov.Core()
+        core = _core()
         bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         options: dict[str, object] = {
             "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
@@ -89,3 +88,15 @@ def read_tokenizer(folder: Path) -> Any:  # noqa: ANN401  (untyped library)
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
+
+
+@cache
+def _core() -> Any:  # noqa: ANN401  (untyped library)
+    """Return the one core of this process, which is never let go.
+
+    Its plugin gives the thread that loads it a stack for signals and frees that with itself,
+    so that the next Ctrl-C would end the process by a segmentation fault.
+    """
+    import openvino as ov  # noqa: PLC0415  (not needed to import this module)
+
+    return ov.Core()
