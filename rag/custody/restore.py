@@ -19,16 +19,18 @@ from rag.custody.unpack import Contents, unpack
 from rag.custody.vetting import check_ledger, read_live
 from rag.errors import ArchiveRefused, IndexDamaged, IndexFault, IndexMismatch, LoadError
 from rag.evaluate.feedback import read as read_feedback
-from rag.index.build import make_build, publish
+from rag.index.aside import REPLACED, aside_of, import_lock
+from rag.index.build import live_build, make_build, publish
 from rag.index.disk import Disk, disk_errors
 from rag.index.journal import runs
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.lock import turn, writer_lock
+from rag.index.reading import open_reader
 from rag.index.schema import sqlite_errors
+from rag.index.whole import checked_build
 
 _IMPORTING = ".importing-"
-_REPLACED = ".replaced-"
 _ELSEWHERE = "DELETE FROM seen", "DELETE FROM publication", "UPDATE lease SET holder = ''"
 """What only holds on the machine an index comes from."""
 
@@ -54,7 +56,7 @@ class Imported:
 def import_index(
     path: Path, indexes: Path, name: str | None, *, replace: bool = False, max_mb: int = 10_240
 ) -> Imported:
-    """Make the index `name` of the archive at `path`; interrupted, it leaves none of that name.
+    """Make the index `name` of the archive at `path`; interrupted, it leaves what was there.
 
     Args:
         path: What `export_index` wrote, or what claims to be that.
@@ -70,7 +72,7 @@ def import_index(
         SettingsError: If the name is none.
         DiskFull: If there is no room; nothing was imported.
     """
-    with disk_errors(f"importing {path} into {indexes}"), turn(indexes / ".import.lock"):
+    with disk_errors(f"importing {path} into {indexes}"), turn(import_lock(indexes)):
         _tidy(indexes)
         work = indexes / f"{_IMPORTING}index"
         work.mkdir()
@@ -90,15 +92,32 @@ def import_index(
 
 
 def _tidy(indexes: Path) -> None:
-    """Clear away what an import left that was killed; an index it had put aside comes back."""
+    """Clear away what an import left that was killed; an index it had put aside comes back.
+
+    One put aside is deleted only beside a whole one of its name; beside anything else it stays.
+    """
     for left in indexes.glob(f"{_IMPORTING}*"):
         shutil.rmtree(left)
-    for aside in indexes.glob(f"{_REPLACED}*"):
-        folder = indexes / aside.name.removeprefix(_REPLACED)
-        if folder.exists():
+    for aside in indexes.glob(f"{REPLACED}*"):
+        folder = IndexFolder(indexes / aside.name.removeprefix(REPLACED))
+        if not folder.root.exists():
+            Disk().rename(aside, folder.root)
+        elif _is_whole(folder):
             shutil.rmtree(aside)
-        else:
-            Disk().rename(aside, folder)
+
+
+def _is_whole(folder: IndexFolder) -> bool:
+    """Return whether the live build of an index, and the ledger it reads, are undamaged."""
+    try:
+        live = live_build(folder)
+        if live is None:
+            return False
+        checked_build(folder.build(live))
+        with open_reader(folder) as ledger, ledger.reading() as db:
+            found: object = db.execute("PRAGMA quick_check(1)").fetchone()
+    except (IndexFault, IndexDamaged):
+        return False
+    return found == ("ok",)
 
 
 def _check_free(folder: IndexFolder, *, replace: bool) -> None:
@@ -167,7 +186,12 @@ def _name(work: Path, folder: IndexFolder) -> None:
         disk.rename(work, folder.root)
         disk.sync_folder(folder.root.parent)
         return
-    aside = folder.root.parent / f"{_REPLACED}{folder.name}"
+    aside = aside_of(folder)
+    if aside.exists():
+        raise IndexFault(
+            f"an earlier import put an index {folder.name!r} aside in {aside} and was stopped, "
+            f"and the one in {folder.root} is not whole; move one of the two elsewhere first"
+        )
     with writer_lock(folder):
         disk.rename(folder.root, aside)
         disk.rename(work, folder.root)

@@ -20,8 +20,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rag.errors import IndexBusy, LeaseLost
+from rag.index.aside import put_back
 from rag.index.disk import disk_errors
 from rag.index.layout import IndexFolder
+from rag.index.turn import opened, turn
+
+__all__ = ["holder_of", "turn", "writer_lock", "writing_to"]
 
 
 @dataclass
@@ -99,18 +103,6 @@ def holder_of(folder: IndexFolder) -> bool:
     return False
 
 
-@contextmanager
-def turn(path: Path) -> Iterator[None]:
-    """Hold the lock file at `path` while a small file beside it changes; wait for its holder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = _opened(path)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
 def _key(folder: IndexFolder) -> tuple[Path, int]:
     return folder.lock.absolute(), threading.get_ident()
 
@@ -133,8 +125,9 @@ def _fenced(db: sqlite3.Connection, folder: IndexFolder, lease: _Lease) -> int:
 
 def _take(folder: IndexFolder) -> int:
     with disk_errors(f"locking index {folder.name!r} in {folder.root}"):
+        put_back(folder)
         folder.root.mkdir(parents=True, exist_ok=True)
-        handle = _opened(folder.lock)
+        handle = opened(folder.lock)
         with ExitStack() as undo:
             undo.callback(os.close, handle)
             _lock(handle, folder)
@@ -155,8 +148,3 @@ def _lock(handle: int, folder: IndexFolder) -> None:
             f"index {folder.name!r} is being written to by another process or thread; "
             f"wait until it is done and try again ({folder.lock})"
         ) from error
-
-
-def _opened(path: Path) -> int:
-    """Open a lock file. It is never deleted: two writers could then lock two of one name."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -13,6 +13,7 @@ import numpy as np
 
 from rag.errors import IndexDamaged, IndexNotFound, QuestionError
 from rag.index import vectors
+from rag.index.aside import put_back
 from rag.index.layout import IndexFolder
 from rag.index.records import (
     Row,
@@ -369,7 +370,7 @@ def open_reader(folder: IndexFolder) -> LedgerReader:
 
 def check_exists(folder: IndexFolder) -> None:
     """Raise `IndexNotFound`, with the way out, if there is no ledger in `folder`."""
-    if folder.ledger.is_file():
+    if folder.ledger.is_file() or put_back(folder):
         return
     others = ", ".join(folder.neighbours())
     there = f"the indexes there are: {others}" if others else "there is no index there yet"

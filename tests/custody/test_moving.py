@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import random
+import shutil
 import sqlite3
 import tarfile
 import threading
@@ -197,6 +198,41 @@ def test_what_a_killed_import_left_is_cleared_away(folder, archive, left):
 
     assert sorted(p.name for p in indexes.iterdir()) == [".import.lock", "copy", "demo"]
     assert answers(folder) == answers(IndexFolder(indexes / "copy"))
+
+
+@pytest.mark.parametrize("look", [open_reader, lambda f: Ledger.open(f, create=True), opened])
+def test_an_index_put_aside_by_a_killed_import_is_there_for_whoever_looks_next(
+    folder, archive, look
+):
+    before = answers(folder)
+    folder.root.rename(folder.root.parent / ".replaced-demo")
+
+    look_at = look(folder)
+    getattr(look_at, "snapshot", look_at).close()
+
+    assert answers(folder) == before
+    assert not list(folder.root.parent.glob(".replaced-*"))
+
+
+def test_an_index_put_aside_is_not_deleted_while_that_of_its_name_is_not_whole(folder, archive):
+    aside = folder.root.parent / ".replaced-demo"
+    folder.root.rename(aside)
+    (folder.root / "mirror").mkdir(parents=True)
+
+    import_index(archive, folder.root.parent, "copy")
+    with pytest.raises(IndexFault, match="put an index 'demo' aside"):
+        import_index(archive, folder.root.parent, "demo", replace=True)
+
+    shutil.rmtree(folder.root)
+    assert answers(folder) == answers(IndexFolder(folder.root.parent / "copy"))
+
+
+def test_a_copy_put_aside_is_deleted_beside_a_whole_index_of_its_name(folder, archive):
+    shutil.copytree(folder.root, folder.root.parent / ".replaced-demo")
+
+    import_index(archive, folder.root.parent, "copy")
+
+    assert sorted(p.name for p in folder.root.parent.iterdir()) == [".import.lock", "copy", "demo"]
 
 
 def test_an_import_that_fails_leaves_nothing_of_that_name(archive, elsewhere, monkeypatch):
