@@ -1,6 +1,6 @@
 """Which build is live, when a person says so: publish by hand, and roll back."""
 
-from rag.errors import IndexDamaged, IndexNotFound
+from rag.errors import IndexDamaged, IndexNotFound, QuestionError
 from rag.index.build import live_build, publish
 from rag.index.journal import RunOutcome, begin_run, end_run, publications, runs
 from rag.index.layout import IndexFolder
@@ -16,6 +16,7 @@ def publish_by_hand(folder: IndexFolder, build: str, *, force: bool = False) -> 
             given.
         IndexDamaged: If a file of it is missing or altered.
         IndexBusy: If somebody else writes to the index.
+        QuestionError: If a forget was interrupted and has to be finished first.
     """
     if build not in folder.build_ids():
         there = ", ".join(folder.build_ids()) or "none"
@@ -28,6 +29,12 @@ def publish_by_hand(folder: IndexFolder, build: str, *, force: bool = False) -> 
             f"overrule it with: rag publish {folder.name} {build} --force"
         )
     with Ledger.open(folder) as ledger, ledger.writing():
+        if folder.forgetting.exists():  # `build` may hold what is being forgotten
+            raise QuestionError(
+                f"a forget in index {folder.name!r} was interrupted, and build {build} may hold "
+                f"what was to be forgotten; finish it first with: rag forget --resume "
+                f"-i {folder.name}"
+            )
         number = begin_run(ledger, "person")
         publish(folder, build, forced=force)
         note = f"Build {build} was made live {'again ' if was_live else ''}by hand."
@@ -44,6 +51,7 @@ def rollback(folder: IndexFolder, build: str | None = None) -> str:
         IndexNotFound: If there is no such build, or none before is left.
         IndexDamaged: If a file of it is missing or altered.
         IndexBusy: If somebody else writes to the index.
+        QuestionError: If a forget was interrupted and has to be finished first.
     """
     if build is None:
         build = _before(folder)
