@@ -9,7 +9,7 @@ Interrupted anywhere, `resume` goes on with the plan that was kept: every step m
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rag.custody.byte_search import Search, search_folder
@@ -24,6 +24,7 @@ from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.pruning import DROPPED, alone, prune
 from rag.index.reading import SourceRow
+from rag.index.records import dump_report, load_report
 from rag.index.schema import sqlite_errors
 from rag.index.tombstones import put_forgotten
 from rag.index.whole import checked_catalog, read_manifest
@@ -106,7 +107,7 @@ def _complete(ledger: Ledger, home: Path, progress: Progress) -> Forgotten:
     folder = ledger.folder
     plan = Plan.read(folder.forgetting)
     progress("removing it from the ledger")
-    put_forgotten(ledger, plan.at, (*plan.files, *plan.locations), plan.sums)
+    put_forgotten(ledger, plan.at, (*plan.files, *plan.locations), plan.sums, plan.held)
     cleaned = _release(ledger, plan)
     progress("making a build without it")
     after = _replace_live(ledger, plan)
@@ -140,6 +141,11 @@ def _release(ledger: Ledger, plan: Plan) -> dict[str, int]:
             db.execute("DELETE FROM report WHERE file = ?", (file,))
             db.execute("DELETE FROM seen WHERE file = ?", (file,))
         notes = sum(_wipe_notes(db, name) for name in plan.names)
+        for file, report in db.execute("SELECT file, report FROM report").fetchall():
+            told = load_report(report)
+            if told.duplicate_of in plan.names:
+                told = replace(told, duplicate_of="")
+                db.execute("UPDATE report SET report = ? WHERE file = ?", (dump_report(told), file))
         if known:
             db.execute(
                 "UPDATE note SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'"

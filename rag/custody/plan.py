@@ -7,7 +7,7 @@ interrupted can be finished although what it was about is already half gone.
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from rag.custody.seal import read_record, write_record
 from rag.errors import IndexDamaged
 from rag.index.build import live_build
 from rag.index.catalog import Catalog
+from rag.index.identity import document_id_of
 from rag.index.layout import IndexFolder
 from rag.index.reading import LedgerReader, SourceRow
 from rag.index.records import decode_text
+from rag.index.tombstones import sha256_of
 from rag.index.whole import checked_catalog
 
 KIND = "quotewell forget in progress"
@@ -31,6 +33,12 @@ stays AS (
     SELECT embed_key FROM chunk JOIN content ON content.id = chunk.content
     WHERE revision IN (SELECT value FROM json_each(?2)))
 SELECT vector FROM vector WHERE embed_key IN gone AND embed_key NOT IN stays
+"""
+_PLACES = """
+SELECT location.location, CASE file WHEN location.location THEN sha256 ELSE '' END,
+document, revision FROM location
+JOIN document ON document.id = location.document JOIN content ON content.id = document.content
+WHERE document IN (SELECT value FROM json_each(?))
 """
 
 
@@ -57,6 +65,8 @@ class Plan:
     shared: int
     """Windows that documents which stay hold, too."""
     prints: Prints
+    held: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """What is barred with each place, as `rag.index.tombstones.put_forgotten` takes it."""
 
     def save(self, path: Path) -> None:
         """Write the plan, all of it or none."""
@@ -108,7 +118,39 @@ def make_plan(ledger: LedgerReader, rows: Sequence[SourceRow]) -> Plan:
         live,
         len(every) - len(prints),
         prints,
+        _held(ledger, catalogs, targets, gone, stays),
     )
+
+
+def _held(
+    ledger: LedgerReader,
+    catalogs: dict[str, Catalog],
+    targets: set[str],
+    gone: set[str],
+    stays: set[str],
+) -> dict[str, list[str]]:
+    """Return the sums of texts and files that go, by the id of each place that held them."""
+    with ledger.reading() as db:
+        rows = db.execute(
+            "SELECT revision, text FROM content AS own WHERE revision IN "
+            "(SELECT value FROM json_each(?1)) AND NOT EXISTS (SELECT 1 FROM content AS other "
+            "WHERE other.characters = own.characters AND other.text = own.text "
+            "AND other.revision IN (SELECT value FROM json_each(?2)))",
+            (json.dumps(sorted(gone)), json.dumps(sorted(stays))),
+        ).fetchall()
+        places = db.execute(_PLACES, (json.dumps(sorted(targets)),)).fetchall()
+    texts = {str(revision): f"text:{sha256_of(decode_text(text))}" for revision, text in rows}
+    of: dict[str, set[str]] = {id_: set() for id_ in targets}
+    revisions = [(id_, revision) for _, _, id_, revision in places]
+    revisions += [(e.id, str(e.revision)) for c in catalogs.values() for e in c.entries]
+    for id_, revision in revisions:
+        if id_ in targets and revision in texts:
+            of[id_].add(texts[revision])
+    held = {id_: sorted(contents) for id_, contents in of.items()}
+    for location, stamp, id_, _ in places:
+        whole = [f"bytes:{stamp.partition('/')[0]}"] if stamp else []  # none of one record
+        held[document_id_of(location)] = [*sorted(of[id_]), *whole]
+    return held
 
 
 def _catalogs(folder: IndexFolder) -> dict[str, Catalog]:

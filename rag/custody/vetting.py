@@ -6,6 +6,7 @@ Only the vectors cannot be checked without the embedder: they are numbers of len
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -21,6 +22,7 @@ from rag.index.catalog import Catalog, Entry
 from rag.index.identity import document_id_of
 from rag.index.records import load_report, read_chunk, read_document
 from rag.index.schema import VERSION, connect
+from rag.index.tombstones import HELD
 from rag.types import Document, DocumentId, Revision, chunk_id
 
 _MAGIC = b"SQLite format 3\0"
@@ -208,6 +210,9 @@ def _check_rest(db: sqlite3.Connection) -> None:
     int(notes.get("generation", "0"))
     if len(bytes.fromhex(notes.get("tombstone_key", "00" * 32))) != 32:
         raise ValueError("a key of the wrong length")
+    for key, value in notes.items():
+        if key.startswith(HELD) and not re.fullmatch(r"[0-9a-f,]*", value):
+            raise ValueError("marks of no tombstone")
     for (counts,) in db.execute("SELECT counts FROM run"):
         if not isinstance(json.loads(counts), dict):
             raise TypeError("a run without counts")

@@ -230,7 +230,12 @@ def _replace_file(
     report: FileReport,
 ) -> FileReport:
     places = _places(file, sha256, [document for document, _ in contents], report.source)
-    forgotten = {place.location for place in places if is_forgotten(db, place.location)}
+    numbered = _numbered(places)
+    forgotten = {
+        place.location
+        for place, (document, _) in zip(places, contents, strict=True)
+        if is_forgotten(db, place.location, document.text, numbered=numbered)
+    }
     wanted = [
         (place, *content)
         for place, content in zip(places, contents, strict=True)
@@ -276,6 +281,13 @@ def _places(file: str, sha256: str, documents: Sequence[Document], file_source: 
         taken.add(location)
         places.append(Place(location, file, source, sha256))
     return places
+
+
+def _numbered(places: Sequence[Place]) -> bool:
+    """Return whether the records of a file are known by nothing but their number in it."""
+    return [place.location for place in places] == [
+        f"{place.file}#{number}" for number, place in enumerate(places, 1)
+    ]
 
 
 def _now() -> str:

@@ -1,23 +1,27 @@
 """What must not come back: keyed hashes of forgotten locations and contents, never a name.
 
 A file that still lies where it lay, or was copied elsewhere, is not read again after it was
-forgotten. The key is drawn once for each ledger, so that a hash tells nothing to whoever
-merely guesses a file's name elsewhere.
+forgotten, nor is a record of the same text in whatever file. With each place goes a list of
+the marks of its contents, so that lifting the place lifts them, too. The key is drawn once for
+each ledger, so that a hash tells nothing to whoever merely guesses a file's name elsewhere.
 """
 
 import hashlib
 import secrets
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rag.index.identity import document_id_of
 from rag.index.reading import LedgerReader
-from rag.index.records import plain
+from rag.index.records import encode_text, plain
 
 if TYPE_CHECKING:  # the ledger itself asks before it keeps a record of a file
     from rag.index.ledger import Ledger
 
 _KEY = "tombstone_key"
+HELD = "tombstones of "
+"""Note, by the mark of a place: the marks of what was forgotten with it, joined by commas."""
 
 
 def forgotten_on(ledger: LedgerReader, location: str, sha256: str) -> str | None:
@@ -28,21 +32,39 @@ def forgotten_on(ledger: LedgerReader, location: str, sha256: str) -> str | None
         location: The file's absolute path.
         sha256: Of its bytes, in hexadecimal; empty when not known.
     """
+    place = document_id_of(plain(location))
     with ledger.reading() as db:
         key = _key(db)
         if key is None:
             return None
         rows = db.execute(
-            "SELECT at FROM forgotten WHERE key IN (?, ?)",
-            (_mark(key, "location", location), _mark(key, "bytes", sha256)),
+            "SELECT at FROM forgotten WHERE key IN (?, ?, ?)",
+            (
+                _mark(key, "location", location),
+                _mark(key, "place", place),
+                _mark(key, "bytes", sha256),
+            ),
         ).fetchall()
     return max(row[0] for row in rows) if rows else None
 
 
 def put_forgotten(
-    ledger: "Ledger", at: str, locations: Iterable[str], sha256s: Iterable[str]
+    ledger: "Ledger",
+    at: str,
+    locations: Iterable[str],
+    sha256s: Iterable[str],
+    held: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
-    """Remember that files at `locations`, and files of these bytes, were forgotten `at`."""
+    """Remember that files at `locations`, and files of these bytes, were forgotten `at`.
+
+    Args:
+        ledger: The index's.
+        at: ISO 8601, UTC.
+        locations: Absolute paths, or those of records, `path#record`.
+        sha256s: Of the bytes of whole files.
+        held: What lay where, by `document_id_of` each location: `text:` and the SHA-256 of
+            each text, `bytes:` and that of each file. It is barred wherever it lies.
+    """
     with ledger.transaction() as db:
         key = _key(db)
         if key is None:
@@ -50,6 +72,14 @@ def put_forgotten(
             db.execute("INSERT INTO note VALUES (?, ?)", (_KEY, key.hex()))
         marks = [_mark(key, "location", location) for location in locations]
         marks += [_mark(key, "bytes", sha256) for sha256 in sha256s if sha256]
+        for place, contents in (held or {}).items():
+            beside = [_mark(key, *content.split(":", 1)) for content in contents]
+            own = _mark(key, "place", place)
+            marks += [own, *beside]
+            db.execute(
+                "INSERT OR REPLACE INTO note VALUES (?, ?)",
+                (HELD + own.hex(), ",".join(mark.hex() for mark in beside)),
+            )
         db.executemany(
             "INSERT OR REPLACE INTO forgotten VALUES (?, ?)", ((mark, at) for mark in marks)
         )
@@ -61,11 +91,19 @@ def lift(ledger: "Ledger", location: str, sha256: str = "") -> bool:
         key = _key(db)
         if key is None:
             return False
-        marks = (_mark(key, "location", location), _mark(key, "bytes", sha256))
+        place = _mark(key, "place", document_id_of(plain(location)))
+        marks = [_mark(key, "location", location), _mark(key, "bytes", sha256), place]
         file = plain(location).rpartition("#")[0]  # one record of a file that is known
         db.execute("UPDATE location SET sha256 = '' WHERE file = ?", (file,))
         db.execute("DELETE FROM seen WHERE file = ?", (file,))
-        return db.execute("DELETE FROM forgotten WHERE key IN (?, ?)", marks).rowcount > 0
+        lifted = db.execute(
+            "DELETE FROM forgotten WHERE key IN (?, ?, ?) OR hex(key) IN ("
+            "SELECT upper(piece.value) FROM note, json_each('[\"' || "
+            "replace(note.value, ',', '\",\"') || '\"]') AS piece WHERE note.key = ?)",
+            (*marks, HELD + place.hex()),
+        ).rowcount
+        db.execute("DELETE FROM note WHERE key = ?", (HELD + place.hex(),))
+        return lifted > 0
 
 
 def any_forgotten(ledger: LedgerReader) -> bool:
@@ -74,13 +112,32 @@ def any_forgotten(ledger: LedgerReader) -> bool:
         return _key(db) is not None
 
 
-def is_forgotten(db: sqlite3.Connection, location: str) -> bool:
-    """Return whether what lay at `location`, a file or one record of it, was forgotten."""
+def is_forgotten(db: sqlite3.Connection, location: str, text: str, *, numbered: bool) -> bool:
+    """Return whether what lay at `location`, or this text, was forgotten.
+
+    Args:
+        db: The ledger's.
+        location: A file, or one record of it.
+        text: What lies there now.
+        numbered: Whether the records of the file are known by their number only. Another one
+            has that number when a line goes, so the text alone counts where it is known.
+    """
     key = _key(db)
-    query = "SELECT 1 FROM forgotten WHERE key = ?"
-    return key is not None and bool(
-        db.execute(query, (_mark(key, "location", location),)).fetchone()
+    if key is None:
+        return False
+    place = _mark(key, "place", document_id_of(location))
+    marks = [_mark(key, "text", sha256_of(text))]
+    held = db.execute("SELECT 1 FROM note WHERE key = ?", (HELD + place.hex(),)).fetchone()
+    if not numbered or held is None:
+        marks += [place, _mark(key, "location", location)]
+    return any(
+        db.execute("SELECT 1 FROM forgotten WHERE key = ?", (mark,)).fetchone() for mark in marks
     )
+
+
+def sha256_of(text: str) -> str:
+    """Return the SHA-256 of a text, in hexadecimal."""
+    return hashlib.sha256(encode_text(text)).hexdigest()
 
 
 def _key(db: sqlite3.Connection) -> bytes | None:

@@ -373,6 +373,7 @@ def test_documents_are_chosen_by_name_metadata_pattern_and_age(folder):
         assert found(older_than=3) == ["a/new.txt", "a/old.txt"]
         assert found(older_than=0, sources=("b/*",)) == []  # November is not over
         assert found(older_than=365, where={"kind": "none"}) == []
+        assert found(older_than=10**9) == []
         with pytest.raises(QuestionError, match="absent"):
             found(names=("absent",))
         with pytest.raises(QuestionError, match="--older-than"):
