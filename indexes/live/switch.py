@@ -4,8 +4,10 @@ from rag.errors import IndexDamaged, IndexNotFound
 from rag.index.build import live_build, publish
 from rag.index.journal import RunOutcome, begin_run, end_run, publications, runs
 from rag.index.layout import IndexFolder
-from rag.index.ledger import Ledger
-from rag.index.whole import checked_build
+from rag.index.ledger import Ledger, hold_generation
+from rag.index.whole import checked_build, read_manifest
+
+_ALL = 1_000_000
 
 
 def publish_by_hand(folder: IndexFolder, build: str, *, force: bool = False) -> None:
@@ -30,6 +32,9 @@ def publish_by_hand(folder: IndexFolder, build: str, *, force: bool = False) -> 
     with Ledger.open(folder) as ledger, ledger.writing():
         number = begin_run(ledger, "person")
         publish(folder, build, forced=force)
+        older = read_manifest(folder.build(build)).generation != ledger.generation()
+        with ledger.transaction() as db:
+            hold_generation(db, held=older)
         note = f"Build {build} was made live {'again ' if was_live else ''}by hand."
         end_run(ledger, number, RunOutcome.PUBLISHED, build=build, note=note)
 
@@ -67,4 +72,4 @@ def _before(folder: IndexFolder) -> str:
 
 
 def _refused(folder: IndexFolder) -> set[str]:
-    return {run.build for run in runs(folder) if run.outcome is RunOutcome.REFUSED}
+    return {run.build for run in runs(folder, _ALL) if run.outcome is RunOutcome.REFUSED}
