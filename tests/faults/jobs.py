@@ -49,8 +49,8 @@ MARK = {"embedder_name": EMBEDDER.name, "fingerprint": EMBEDDER.fingerprint, "di
 class TextLoader(FileLoader):
     """Reads plain text in this process instead of asking a worker."""
 
-    def _parsed(self, source, data):
-        text = data.decode()
+    def _parsed(self, found, data):
+        source, text = found.source, data.decode()
         document = Document(
             DocumentId("loader's"), revision_of("Notes", text, {}), text, source, "Notes", {}
         )
