@@ -7,7 +7,7 @@ goes on where it stopped; the live build changes once, at the very end, in one s
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -112,7 +112,7 @@ class Ingester:
         items = list(walk(paths, include=self.include, exclude=self.exclude))
         with Ledger.open(self.folder, create=True) as ledger, ledger.writing():
             plan = self.plan(ledger, items, below(path for path in paths if path.is_dir()))
-            reports = self.read(ledger, plan, progress)
+            reports = _with_unchanged(plan, self.read(ledger, plan, progress), ledger)
             gone = tuple(sorted({one.source for one in plan.to_drop}))
             if prune_gone:
                 self.drop(ledger, plan.to_drop)
@@ -159,22 +159,22 @@ class Ingester:
         return plan
 
     def read(self, ledger: Ledger, plan: Plan, progress: Progress) -> tuple[FileReport, ...]:
-        """Read what is new or changed into the ledger; return what became of every file.
+        """Read what is new or changed into the ledger; return what became of each such file.
 
-        Each file is kept as soon as it was read, so an interrupted reading goes on. What was
-        cut by another splitter is cut again first.
+        Files that were refused or forgotten are told, too; unchanged ones are not. Each file is
+        kept as soon as it was read, so an interrupted reading goes on. What was cut by another
+        splitter is cut again first.
         """
         self._resplit(ledger, progress)
         wanted = plan.to_read
-        now = {report.source: report for report in plan.forgotten}
+        now = {report.source: report for report in (*plan.refused, *plan.forgotten)}
         for done, (item, file) in enumerate(
             zip(wanted, self.loader.read_all(wanted), strict=True), 1
         ):
             now[item.source] = self._keep(ledger, item, file)
             progress("read", done, len(wanted), item.source)
         put_seen(ledger, ((file, plan.looks[file], plan.stamps[file]) for file in plan.looks))
-        before = {report.source: report for report in ledger.reports()}
-        return tuple(_reports(plan, now, before))
+        return tuple(now[item.source] for item in plan.items if item.source in now)
 
     def drop(self, ledger: Ledger, gone: Sequence[Gone]) -> None:
         """Forget files that have gone; their text leaves the disk with the builds that use it."""
@@ -283,18 +283,21 @@ class Ingester:
         return longest
 
 
-def _reports(
-    plan: Plan, now: Mapping[str, FileReport], before: Mapping[str, FileReport]
-) -> Iterator[FileReport]:
-    """Yield a report for every item of the plan, in its order."""
-    for item in plan.items:
-        if isinstance(item, FileReport):
-            yield item
-        elif item.source in now:
-            yield now[item.source]
-        else:  # tell what it was found to hold
-            known = before.get(item.source, FileReport(item.source, FileStatus.UNCHANGED))
-            yield replace(known, status=FileStatus.UNCHANGED)
+def _with_unchanged(
+    plan: Plan, read: Sequence[FileReport], ledger: LedgerReader
+) -> tuple[FileReport, ...]:
+    """Return a report for every item of the plan, in its order."""
+    now = {report.source: report for report in read}
+    before = {report.source: report for report in ledger.reports()}
+    return tuple(
+        now.get(item.source) or _unchanged(before.get(item.source), item.source)
+        for item in plan.items
+    )
+
+
+def _unchanged(before: FileReport | None, source: str) -> FileReport:
+    """Return what an unchanged file was found to hold when it was read."""
+    return replace(before or FileReport(source, FileStatus.ACCEPTED), status=FileStatus.UNCHANGED)
 
 
 def _nothing_readable(reports: Sequence[FileReport]) -> str:

@@ -6,6 +6,7 @@ from indexes.live.diff import Diff
 from indexes.making.gate import Broken
 from indexes.making.outlook import Outlook
 from indexes.making.report import RebuildReport
+from rag.index.journal import RunOutcome
 from rag.plan import Plan
 from rag.terminal import file_lines, many, safe, unread_lines
 
@@ -33,6 +34,8 @@ def rebuild_lines(report: RebuildReport, *, verbose: bool = False) -> Iterator[s
         f"index {report.index} holds {many(report.documents, 'document')} in "
         f"{many(report.chunks, 'chunk')} ({report.embedded} embedded now)"
     )
+    if report.gate is None and report.outcome is RunOutcome.PUBLISHED:
+        yield "gate: no question guards this index yet; see [[gate.smoke]] and `rag feedback`"
     if report.gate is not None:
         yield f"gate: {report.gate.why}"
         yield from _broken_lines("BROKEN", report.gate.broken)

@@ -9,7 +9,7 @@ from rag.index.snapshot import FolderSnapshot, open_snapshot
 from rag.index.whole import checked_build
 from rag.protocols import Floats
 
-_PROBES = 64
+_PROBES = 24
 """How many chunks, drawn anew each time, are looked up by their own vector and words."""
 _SAME = 1 - 1e-4
 """A vector's cosine with itself is 1, as far as single precision goes."""

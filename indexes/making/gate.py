@@ -78,6 +78,12 @@ class _Tally:
     retired: list[Broken] = field(default_factory=list[Broken])
 
 
+def has_questions(gate: Gate, folder: IndexFolder) -> bool:
+    """Return whether there is anything to ask, so that no build is opened in vain."""
+    judged = gate.feedback and folder.feedback.exists()
+    return bool(gate.smoke or judged or (gate.calibration and folder.made_questions.exists()))
+
+
 def pass_gate(
     gate: Gate,
     folder: IndexFolder,

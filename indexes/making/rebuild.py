@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from indexes.making.check import check_build
-from indexes.making.gate import GateReport, pass_gate
+from indexes.making.gate import GateReport, has_questions, pass_gate
 from indexes.making.gather import gather, gone_at_once
 from indexes.making.outlook import Outlook, outlook
 from indexes.making.record import recorded
@@ -120,6 +120,9 @@ def plan_only(
         return outlook(plan, gathered.notes, ledger.counts(), runs(ingester.folder))
 
 
+_ENDED_WELL = {RunOutcome.PUBLISHED, RunOutcome.UNCHANGED, RunOutcome.REFUSED}
+
+
 @dataclass
 class _Work:
     """One rebuild under way."""
@@ -155,10 +158,10 @@ class _Work:
         gate = None
         if made:
             check_build(self.folder, ledger, manifest.build)
-            gate = self._gate(manifest)
+            if has_questions(self.recipe.gate, self.folder):
+                gate = self._gate(manifest)
         outcome, note = self._publish(manifest, gate, made=made)
-        removed = prune(self.folder, keep=self.recipe.retention.builds)
-        clear_mirrors(self.folder.mirrors, {source.name for source in self.recipe.sources})
+        removed = self._prune() if made or self._left_over() else []
         clear_mirrors(self.folder.mirrors, {source.name for source in self.recipe.sources})
         return RebuildReport(
             self.recipe.name,
@@ -222,7 +225,7 @@ class _Work:
         if not made:
             return RunOutcome.UNCHANGED, "Nothing changed; the live build stays."
         build = manifest.build
-        if not self.force and build in {entry.build for entry in publications(self.folder)}:
+        if not self.force and self._rolled_back(build):
             return RunOutcome.UNCHANGED, (
                 f"Nothing changed since build {build} was rolled back; `rag rebuild --force` or "
                 f"`rag publish {self.recipe.name} {build}` makes it live again."
@@ -237,6 +240,20 @@ class _Work:
         publish(self.folder, build, forced=refused)
         self.progress("publish", 1, 1, build)
         return RunOutcome.PUBLISHED, f"Build {build} is live."
+
+    def _prune(self) -> list[str]:
+        return prune(self.folder, keep=self.recipe.retention.builds)
+
+    def _left_over(self) -> bool:
+        """Return whether an earlier run may have left something to clear away."""
+        more = len(self.folder.build_ids()) > self.recipe.retention.builds
+        before = runs(self.folder, 2)[1:]  # the first is this one
+        return more or any(run.outcome not in _ENDED_WELL for run in before)
+
+    def _rolled_back(self, build: str) -> bool:
+        """Return whether a person put another build in the place of this one."""
+        were_live = [entry.build for entry in publications(self.folder)]
+        return build in were_live and were_live[0] != build
 
 
 def _live(folder: IndexFolder) -> Manifest | None:

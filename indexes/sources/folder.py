@@ -82,10 +82,8 @@ class Folder:
         """Return `item` under the source's name and its path below `root`."""
         if isinstance(item, FileReport):
             return FileReport(self._below(item.source), item.status, reason=item.reason)
-        inside = item.path.relative_to(root).as_posix()
-        return Found(
-            item.path, f"{self.name}/{_shown(item.path.name if inside == '.' else inside)}"
-        )
+        inside = str(item.path).removeprefix(f"{root}/") if item.path != root else item.path.name
+        return Found(item.path, f"{self.name}/{_shown(inside)}")
 
     def _below(self, label: str) -> str:
         """Return the name of a refused file, of which only the label is known."""

@@ -22,6 +22,8 @@ from rag.settings import Settings
 if TYPE_CHECKING:
     from indexes.recipe import Recipe
 
+_RECENT = 10
+"""Runs a page tells of."""
 _SUCCESSES = {RunOutcome.PUBLISHED, RunOutcome.UNCHANGED}
 
 
@@ -66,16 +68,26 @@ class Status:
     builds: tuple[str, ...] = ()
     """On disk, oldest first."""
     writing: bool = False
-    last: Run | None = None
+    recent: tuple[Run, ...] = ()
+    """The latest runs, newest first."""
     succeeded: str = ""
     """When a run last ended with a build published or nothing to do, ISO 8601 in UTC."""
     coming: Coming | None = None
     problem: str = ""
     """Why the rest cannot be told."""
 
+    @property
+    def last(self) -> Run | None:
+        """Return the latest run."""
+        return self.recent[0] if self.recent else None
+
     def to_dict(self, now: datetime) -> dict[str, object]:
         """Return plain values, ready for JSON; `age_s` is the live build's."""
-        return asdict(self) | {"age_s": self.live.age_s(now) if self.live else None}
+        values = {name: value for name, value in asdict(self).items() if name != "recent"}
+        return values | {
+            "last": asdict(self.last) if self.last else None,
+            "age_s": self.live.age_s(now) if self.live else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +129,9 @@ def read_status(
             live=_live(folder),
             builds=tuple(folder.build_ids()),
             writing=writing,
-            last=past[0] if past else None,
+            recent=tuple(past[:_RECENT]),
             succeeded=next((run.finished for run in past if run.outcome in _SUCCESSES), ""),
-            coming=_coming(recipe, past, first_seen(settings), now) if recipe else None,
+            coming=_coming(recipe, folder, first_seen(settings), now) if recipe else None,
         )
     except (IndexFault, OSError) as error:
         return replace(status, problem=str(error))
@@ -166,7 +178,7 @@ def _live(folder: IndexFolder) -> Live | None:
     return Live(build, manifest.created, counts["documents"], counts["chunks"])
 
 
-def _coming(recipe: "Recipe", past: Sequence[Run], seen: FirstSeen, now: datetime) -> Coming | None:
+def _coming(recipe: "Recipe", folder: IndexFolder, seen: FirstSeen, now: datetime) -> Coming | None:
     schedule = recipe.schedule
     if schedule is None:
         return None
@@ -174,7 +186,7 @@ def _coming(recipe: "Recipe", past: Sequence[Run], seen: FirstSeen, now: datetim
     if not cron:
         return Coming("", zone, schedule.watch, "", "", due=False)
     since = seen.look(recipe.name, cron, zone) or now
-    at = next_run(cron, zone, claimed=claims(past), since=since, now=now)
+    at = next_run(cron, zone, claimed=claims(runs(folder, scheduled=True)), since=since, now=now)
     utc = minute_of(at) if at else ""
     local = f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" if at else ""
     return Coming(cron, zone, schedule.watch, utc, local, due=bool(at and at <= now))

@@ -62,7 +62,7 @@ def run_schedule(running: Running, *, now_if_new: bool) -> None:
     with stopping() as stop, running.crew(rebuild_words) as crew:
         scheduler = Scheduler(
             recipes=lambda: all_recipes(settings),
-            history=lambda name: runs(IndexFolder.named(settings.indexes, name)),
+            history=lambda name: runs(IndexFolder.named(settings.indexes, name), scheduled=True),
             seen=first_seen(settings),
             crew=crew,
             say=running.say,

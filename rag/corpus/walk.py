@@ -1,6 +1,7 @@
 """Which files there are, in a stable order, under names that people can read."""
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,7 @@ def _reason(path: Path, seen: set[tuple[int, int]]) -> str | None:
     if key in seen and status.st_nlink == 1:
         return None
     seen.add(key)
-    if path.is_dir() and not path.is_symlink():
+    if stat.S_ISDIR(status.st_mode):
         return "is a folder that cannot be listed; check its permissions"
     return refusal(status.st_mode)
 
@@ -95,22 +96,27 @@ def _below(root: Path, exclude: GitIgnoreSpec) -> Iterator[tuple[Path, str]]:
     if root.is_symlink() or not root.is_dir():
         yield root, ""
         return
-    stack: list[tuple[Path, str]] = [(root, "")]
+    stack: list[tuple[str, str, bool]] = [(str(root), "", True)]
     while stack:
-        path, relative = stack.pop()
-        if not path.is_dir() or path.is_symlink():
-            yield path, relative
+        path, relative, is_folder = stack.pop()
+        entries = _listed(path) if is_folder else None
+        if entries is None:
+            yield Path(path), relative
             continue
-        try:
-            names = sorted(os.listdir(path), reverse=True)  # noqa: PTH208  (names are enough)
-        except OSError:
-            yield path, relative
-            continue
-        for name in names:
-            child, below = path / name, f"{relative}/{name}" if relative else name
-            folder = child.is_dir() and not child.is_symlink()
+        for name, folder in entries:
+            below = f"{relative}/{name}" if relative else name
             if not exclude.match_file(f"{below}/" if folder else below):
-                stack.append((child, below))
+                stack.append((f"{path}/{name}", below, folder))
+
+
+def _listed(folder: str) -> list[tuple[str, bool]] | None:
+    """Return the names in a folder, last first, and whether each is a folder; None if it hides."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    except OSError:
+        return None
+    return sorted(found, reverse=True)
 
 
 def _display(source: str) -> str:

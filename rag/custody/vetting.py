@@ -32,6 +32,7 @@ _NONSENSE = (
     TypeError,
     ValueError,
 )
+_METADATA = "SELECT metadata FROM content WHERE revision = ?"
 _CHUNKS = """
 SELECT chunk.id, start, end, heading, embed_key FROM chunk
 JOIN content ON content.id = chunk.content WHERE revision = ?
@@ -82,6 +83,9 @@ def read_live(path: Path, ledger: Path) -> Catalog:
             held = {id_ for id_, *_ in db.execute(_CHUNKS, (entry.revision,))}
             if not held >= set(row["chunks"]):
                 raise ValueError(f"a chunk of {entry.source!r} is not in the ledger")
+            stored = db.execute(_METADATA, (entry.revision,)).fetchone()
+            if stored is None or json.loads(stored[0]) != entry.metadata:
+                raise ValueError(f"the metadata of {entry.source!r} is not that of its text")
     ids = np.array(sorted(owners), dtype=np.int64)
     return Catalog(entries, ids, np.array([owners[id_] for id_ in ids.tolist()], dtype=np.int32))
 
@@ -189,7 +193,10 @@ def _check_vectors(db: sqlite3.Connection, dim: int) -> None:
     for (data,) in db.execute("SELECT vector FROM vector"):
         if not isinstance(data, bytes):
             raise TypeError("a vector that is none")
-        if len(data) == 4 * dim and not abs(np.linalg.norm(np.frombuffer(data, "<f4")) - 1) < 1e-2:
+        if len(data) != 4 * dim:
+            continue
+        row = np.frombuffer(data, "<f4").astype(np.float64)  # whose squares always fit
+        if not abs(np.linalg.norm(row) - 1) < 1e-2:  # true for NaN, too
             raise ValueError("a vector that is not of length 1")
 
 

@@ -81,15 +81,15 @@ def make_build(  # noqa: PLR0913  (what a build must record, each by name)
             disk = disk or Disk()
             disk.make_folder(making)
             files, counts = _write_parts(ledger, mark, making, disk, only, progress)
-            reports = ledger.reports()
+            unread = count_unread(*ledger.unread_reports())
             manifest = Manifest(
                 FORMAT,
                 build_id,
                 datetime.now(UTC).isoformat(timespec="seconds"),
                 mark,
                 splitter,
-                counts | count_unread(reports),
-                unread_sentence(reports),
+                counts | unread,
+                unread_sentence(unread),
                 files,
                 generation,
             )

@@ -17,6 +17,14 @@ from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.schema import connect, format_of, sqlite_errors
 
+_RUNS = """
+SELECT number, why, due, started, finished, outcome, build, counts, note FROM run
+ORDER BY number DESC LIMIT ?
+"""
+_SCHEDULED = """
+SELECT number, why, due, started, finished, outcome, build, counts, note FROM run
+WHERE due <> '' ORDER BY number DESC LIMIT ?
+"""
 LAST_PUBLISHED = "SELECT build FROM publication ORDER BY number DESC LIMIT ?"
 
 
@@ -107,14 +115,15 @@ def end_run(
         )
 
 
-def runs(folder: IndexFolder, most: int = 50) -> list[Run]:
-    """Return the latest runs, newest first; none if there is no ledger yet."""
-    rows = _rows(
-        folder,
-        "SELECT number, why, due, started, finished, outcome, build, counts, note FROM run "
-        "ORDER BY number DESC LIMIT ?",
-        most,
-    )
+def runs(folder: IndexFolder, most: int = 50, *, scheduled: bool = False) -> list[Run]:
+    """Return the latest runs, newest first; none if there is no ledger yet.
+
+    Args:
+        folder: The index.
+        most: How many runs.
+        scheduled: Only those that were for an occurrence of the schedule.
+    """
+    rows = _rows(folder, _SCHEDULED if scheduled else _RUNS, most)
     return [
         Run(number, why, due, started, finished, RunOutcome(outcome), build, json.loads(c), note)
         for number, why, due, started, finished, outcome, build, c, note in rows

@@ -122,19 +122,21 @@ def _sum(data: Mapping[str, object]) -> FileSum:
     return FileSum(sha256, size)
 
 
-def count_unread(reports: Sequence[FileReport]) -> dict[str, int]:
-    """Return how many files there are, how many could not be read, and pages without text."""
+def count_unread(files: int, reports: Sequence[FileReport]) -> dict[str, int]:
+    """Return how many of `files` could not be read, and how many pages have no text.
+
+    `reports` need not tell of the files that were read whole.
+    """
     return {
-        "files": len(reports),
+        "files": files,
         "files_unread": sum(report.status is FileStatus.REJECTED for report in reports),
         "pages_without_text": sum(len(report.pages_without_text) for report in reports),
         "files_partly_read": sum(report.status is FileStatus.PARTIAL for report in reports),
     }
 
 
-def unread_sentence(reports: Sequence[FileReport]) -> str | None:
-    """Return in one sentence what could not be read, or None if everything was."""
-    counts = count_unread(reports)
+def unread_sentence(counts: Mapping[str, int]) -> str | None:
+    """Return in one sentence what `count_unread` counted, or None if everything was read."""
     parts: list[str] = []
     if counts["files_unread"]:
         parts.append(

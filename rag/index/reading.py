@@ -34,10 +34,14 @@ SELECT own.source, own.location, own.file, document.id, content.revision, title,
     (SELECT json_group_array(source) FROM (
         SELECT source FROM location WHERE document = document.id
         AND location <> document.location ORDER BY rowid)),
-    metadata, report.report
+    metadata, json_extract(report.report, '$.status'), json_extract(report.report, '$.reason')
 FROM document JOIN content ON content.id = document.content
 JOIN location AS own ON own.location = document.location
 LEFT JOIN report ON report.file = own.file
+"""
+_NOT_WHOLE = """
+SELECT report FROM report WHERE json_extract(report, '$.status') <> 'accepted'
+OR json_array_length(report, '$.pages_without_text') > 0
 """
 _UNREAD = "SELECT file, report FROM report WHERE file NOT IN (SELECT file FROM location)"
 _KNOWN = """
@@ -157,6 +161,13 @@ class LedgerReader:
         with self.reading() as db:
             rows = db.execute("SELECT report FROM report ORDER BY source")
             return [load_report(row[0]) for row in rows]
+
+    def unread_reports(self) -> tuple[int, list[FileReport]]:
+        """Return how many files there are, and the reports of those not read whole."""
+        with self.reading() as db:
+            files = int(db.execute("SELECT count(*) FROM report").fetchone()[0])
+            rows = db.execute(_NOT_WHOLE).fetchall()
+        return files, [load_report(row[0]) for row in rows]
 
     def counts(self) -> Counts:
         """Return how much is in the index now."""
@@ -369,8 +380,9 @@ def check_exists(folder: IndexFolder) -> None:
 
 
 def _source_row(row: tuple[str, ...]) -> SourceRow:
-    source, location, file, id_, revision, title, characters, chunks, also, metadata, data = row
-    report = load_report(data) if data else None
+    source, location, file, id_, revision, title, characters, chunks, also, about, *report = row
+    status, reason = report
+    metadata = json.loads(about)
     return SourceRow(
         source=source,
         location=location,
@@ -381,10 +393,10 @@ def _source_row(row: tuple[str, ...]) -> SourceRow:
         characters=int(characters),
         chunks=int(chunks),
         aliases=tuple(json.loads(also)),
-        date=json.loads(metadata).get("date"),
-        metadata=json.loads(metadata),
-        status=report.status if report else None,
-        reason=report.reason if report else "",
+        date=metadata.get("date"),
+        metadata=metadata,
+        status=FileStatus(status) if status else None,
+        reason=reason or "",
     )
 
 

@@ -150,7 +150,7 @@ def read_chunk(row: Row, text: str, document_id: DocumentId, revision: Revision)
     id_, start, end, heading, key = row
     span = Span(start, end)
     with _stored(f"chunk {id_}"):
-        names = tuple(json.loads(heading))
+        names = () if heading == "[]" else tuple(json.loads(heading))
         chunk = Chunk(ChunkId(id_), document_id, revision, span, span.of(text), names)
         if embed_key(chunk.embedding_text) != key:
             raise ValueError("it does not match its checksum")

@@ -459,6 +459,8 @@ HOSTILE_LEDGERS = {
     "a heading that is a number": "UPDATE chunk SET heading = '[1]'",
     "swapped vectors": "UPDATE chunk SET embed_key = (SELECT max(embed_key) FROM chunk)",
     "a vector of nothing": "UPDATE vector SET vector = zeroblob(1024)",
+    "a vector of huge numbers": "UPDATE vector SET vector = (SELECT CAST(replace("
+    "printf('%.*c', 256, 'x'), 'x', x'ffff7f7f') AS BLOB))",
     "a vector of no numbers": "UPDATE vector SET vector = replace(hex(zeroblob(512)), '00', 'ÿÿ')",
     "no vectors": "DELETE FROM vector",
     "another document's id": "PRAGMA foreign_keys = OFF; "
@@ -531,6 +533,7 @@ def test_a_live_list_is_refused_that_is(exported, tmp_path, elsewhere, what):
         lambda rows: rows[0].update(source=3),
         lambda rows: rows[0].update(also="copy.txt"),
         lambda rows: rows[0].update(metadata={"date": 3}),
+        lambda rows: rows[0].update(metadata={"date": "2030-01-01"}),
         lambda rows: rows[0].update(chunks=["1"]),
         lambda rows: rows[0].update(chunks=[1 << 80]),
     ],

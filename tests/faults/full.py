@@ -157,7 +157,7 @@ def ask_and_rebuild(scene: Scene) -> tuple[Tally, str]:
     load = together.Load(
         clients=32,
         publishes=scene.many(50),
-        idle_s=600 * scene.share,
+        idle_s=120 * scene.share,
         busy_s=1_800 * scene.share,
     )
     seen = together.ask_while_rebuilding(scene.forge, scene.folder / "together", load, scene.seed)

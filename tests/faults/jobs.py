@@ -50,7 +50,7 @@ class TextLoader(FileLoader):
     """Reads plain text in this process instead of asking a worker."""
 
     def _parsed(self, found, data):
-        source, text = found.source, data.decode()
+        text, source = data.decode(), found.source
         document = Document(
             DocumentId("loader's"), revision_of("Notes", text, {}), text, source, "Notes", {}
         )

@@ -13,7 +13,7 @@ from rag.index.build import live_build, make_build, publish
 from rag.index.disk import Disk
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
-from rag.index.manifest import Manifest, unread_sentence
+from rag.index.manifest import Manifest, count_unread, unread_sentence
 from rag.index.pruning import prune
 from rag.reports import FileReport, FileStatus
 from tests.index.material import EMBEDDER, Lines, build, build_and_publish, embed, opened, put
@@ -361,4 +361,4 @@ def test_the_manifest_says_what_was_built_and_sums_every_file(folder, ledger):
     ],
 )
 def test_unread_says_in_one_sentence_what_is_missing(reports, sentence):
-    assert unread_sentence(reports) == sentence
+    assert unread_sentence(count_unread(len(reports), reports)) == sentence

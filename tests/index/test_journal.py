@@ -33,6 +33,16 @@ def test_an_occurrence_can_be_claimed_once_but_runs_without_one_are_free(ledger)
     assert begin_run(ledger, "person") < begin_run(ledger, "person")
 
 
+def test_occurrences_are_found_however_many_other_runs_there_were(folder, ledger):
+    begin_run(ledger, "schedule", "2026-11-24T03:00+00:00")
+    for _ in range(5):
+        begin_run(ledger, "watch")
+
+    assert [run.due for run in runs(folder, most=2)] == ["", ""]
+    (claimed,) = runs(folder, most=2, scheduled=True)
+    assert claimed.due == "2026-11-24T03:00+00:00"
+
+
 def test_a_run_nobody_ended_is_marked_by_the_next(folder, ledger):
     begin_run(ledger, "person")
     begin_run(ledger, "person")

@@ -378,3 +378,30 @@ def test_documents_older_than_the_recipe_keeps_are_forgotten_and_not_read_again(
         if path.is_file() and shelf.papers not in path.parents
     ]
     assert not [path for path in here if b"four shillings" in path.read_bytes()]
+
+
+@pytest.mark.parametrize("content", [None, "nonsense"])
+def test_a_name_of_the_live_build_that_was_lost_is_put_back(shelf, content):
+    first = shelf.rebuild()
+    if content is None:
+        shelf.folder.live.unlink()
+    else:
+        shelf.folder.live.write_text(content)
+
+    report = shelf.rebuild()
+
+    assert (report.outcome, report.build) == (RunOutcome.PUBLISHED, first.build)
+    assert live_build(shelf.folder) == first.build
+
+
+def test_a_damaged_live_build_is_made_again_without_embedding_anything(shelf):
+    first = shelf.rebuild()
+    path = shelf.folder.build(first.build) / "owners.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+
+    report = shelf.rebuild()
+
+    assert report.outcome is RunOutcome.PUBLISHED
+    assert report.build != first.build
+    assert shelf.embedder.embedded == []
+    assert shelf.folder.build_ids() == [report.build]

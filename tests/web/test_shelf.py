@@ -55,6 +55,18 @@ def test_the_served_index_comes_first_with_what_is_live_ran_and_runs_next(client
     assert "when a person runs it" in told["bridge"]
 
 
+def test_the_latest_runs_are_told_newest_first(client, settings):
+    make_index(settings, "mill")
+    record(settings, "mill", RunOutcome.PUBLISHED)
+    record(settings, "mill", RunOutcome.FAILED)
+
+    runs = re.findall(r"<li>(.*?)</li>", shown(client))
+
+    assert len(runs) == 2
+    assert "failed" in runs[0]
+    assert "a new build went live" in runs[1]
+
+
 @pytest.mark.parametrize(
     ("outcome", "worrying"),
     [

@@ -306,7 +306,7 @@ def test_a_host_that_never_answers_is_left_alone_after_three_tries(site, mirror)
 
 
 def test_pages_that_do_not_answer_cannot_hold_up_those_that_do(site, mirror):
-    paths = ["/0", "/1", "/2", "/3"]
+    paths = ["/0", "/1", "/2", "/3", "/4"]
     for path in paths:
         site.says(path, "x")
     web(site, *paths).gather(mirror)
