@@ -35,7 +35,9 @@ def publish_by_hand(folder: IndexFolder, build: str, *, force: bool = False) -> 
         older = read_manifest(folder.build(build)).generation != ledger.generation()
         with ledger.transaction() as db:
             hold_generation(db, held=older)
-        note = f"Build {build} was made live {'again ' if was_live else ''}by hand."
+        again, refused = "again " if was_live else "", build in _refused(folder)
+        overruled = ", against the gate" if refused and not was_live else ""
+        note = f"Build {build} was made live {again}by hand{overruled}."
         end_run(ledger, number, RunOutcome.PUBLISHED, build=build, note=note)
 
 
@@ -57,17 +59,20 @@ def rollback(folder: IndexFolder, build: str | None = None) -> str:
 
 
 def _before(folder: IndexFolder) -> str:
+    """Return the newest build on disk that is older than the live one and was live once."""
     try:
         live = live_build(folder)
     except IndexDamaged:
         live = None
     here = set(folder.build_ids())
-    for entry in publications(folder):
-        if entry.build != live and entry.build in here:
-            return entry.build
+    were_live = {entry.build for entry in publications(folder)} & here
+    older = [build for build in were_live if live is None or build < live]
+    if older:
+        return max(older)
+    newer = ", ".join(sorted(were_live - {live})) or "none"
     raise IndexNotFound(
-        f"index {folder.name!r} has no build on disk that was live before {live}; a recipe's "
-        "retention.builds says how many are kept"
+        f"index {folder.name!r} has no build on disk that was live before {live}; newer ones: "
+        f"{newer} (name one to go back to it). A recipe's retention.builds says how many are kept"
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from indexes.making.check import check_build
 from indexes.making.gate import GateReport, has_questions, pass_gate
-from indexes.making.gather import gather, gone_at_once
+from indexes.making.gather import Gathered, gather, gone_at_once
 from indexes.making.outlook import Outlook, outlook
 from indexes.making.record import recorded
 from indexes.making.report import RebuildReport
@@ -152,7 +152,7 @@ class _Work:
         self.ingester.drop(ledger, plan.to_drop)
         expired = expire(ledger, self.settings.home, self.recipe.retention.days)
         if not ledger.counts().chunks:
-            raise LoadError(_nothing(self.recipe, files))
+            raise LoadError(_nothing(self.recipe, files, gathered))
         before = time.perf_counter()
         embedded, _ = self.ingester.embed(ledger, progress)
         embed_seconds = time.perf_counter() - before
@@ -276,10 +276,11 @@ def _live(folder: IndexFolder) -> Manifest | None:
         return None
 
 
-def _nothing(recipe: Recipe, files: Sequence[FileReport]) -> str:
-    why = "; ".join(f"{file.source}: {file.reason}" for file in files[:3] if file.reason)
+def _nothing(recipe: Recipe, files: Sequence[FileReport], gathered: Gathered) -> str:
+    unread = [f"{file.source}: {file.reason}" for file in files if file.reason]
+    why = "; ".join([*gathered.missing.values(), *gathered.notes, *unread][:3])
+    count = len(recipe.sources)
     return (
-        f"nothing could be read from the {len(recipe.sources)} sources of recipe {recipe.name!r}"
-        + (f" ({why})" if why else "")
-        + "; check their paths and patterns"
+        f"nothing could be read from the {count} source{'' if count == 1 else 's'} of recipe "
+        f"{recipe.name!r}" + (f" ({why})" if why else "") + "; check its paths and patterns"
     )

@@ -340,14 +340,23 @@ def test_a_rollback_is_instant_and_stays_until_something_changes(shelf):
     assert shelf.rebuild().outcome is RunOutcome.PUBLISHED
 
 
-def test_rolling_back_twice_goes_to_and_fro_between_the_last_two(shelf):
-    first = shelf.rebuild()
-    shelf.write("mill.md", "# Mill\n\nThe mill opens at ten.\n")
-    second = shelf.rebuild()
+def test_each_rollback_goes_one_build_further_back_and_a_name_goes_anywhere(shelf):
+    builds = []
+    for hour in ("one", "two", "three"):
+        shelf.write("mill.md", f"# Mill\n\nThe mill opens at {hour}.\n")
+        builds.append(shelf.rebuild().build)
 
-    assert [rollback(shelf.folder) for _ in range(3)] == [first.build, second.build, first.build]
+    assert [rollback(shelf.folder) for _ in range(2)] == [builds[1], builds[0]]
+    with pytest.raises(IndexNotFound, match=f"newer ones: {builds[1]}, {builds[2]}"):
+        rollback(shelf.folder)
+    assert rollback(shelf.folder, builds[2]) == builds[2]
     with pytest.raises(IndexNotFound, match="no build '20200101"):
         publish_by_hand(shelf.folder, "20200101-000000-abcd")
+
+
+def test_a_first_rebuild_of_a_folder_that_is_not_there_names_it(tmp_path):
+    with pytest.raises(LoadError, match=r"papers does not exist"):
+        Shelf(tmp_path).rebuild()
 
 
 def test_there_is_nothing_to_roll_back_to_after_the_first_build(shelf):
