@@ -18,7 +18,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rag.errors import RagError
 from rag.pipeline import Pipeline
 
 WARM_UP = "What do the documents say about this?"
@@ -87,7 +86,7 @@ class Live:
             try:
                 rag = self._reopen(self._current.rag)
                 warm(rag)
-            except (RagError, OSError):
+            except Exception:
                 logger.exception("build %s was published but cannot be opened", named)
                 self._seen, self._failed = named, time.monotonic()
                 return False

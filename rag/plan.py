@@ -15,7 +15,7 @@ from rag.errors import LoadError
 from rag.index.reading import KnownFile, LedgerReader
 from rag.index.seen import looks, seen
 from rag.index.tombstones import any_forgotten, forgotten_on
-from rag.reports import FileReport, FileStatus
+from rag.reports import FileReport, FileStatus, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,7 @@ class _Planner:
         self._forgets = any_forgotten(ledger)
         self._found: set[str] = set()
         self._refused: list[str] = []
+        self._hidden: list[str] = []
         self.new: list[Found] = []
         self.changed: list[Found] = []
         self.retried: list[Found] = []
@@ -149,6 +150,8 @@ class _Planner:
     def look(self, item: Found | FileReport) -> None:
         if isinstance(item, FileReport):
             self._refused.append(item.source)
+            if isinstance(item, Refusal):
+                self._hidden.append(item.path)
             return
         location = location_of(item)
         self._found.add(location)
@@ -183,13 +186,13 @@ class _Planner:
 
     def missing(self) -> list[Gone]:
         """Return the known files that were not found, unless the folder could not be listed."""
-        folders = tuple(f"{source}/" for source in self._refused)
+        hidden, below = set(self._hidden), tuple(f"{path}/" for path in self._hidden)
         return [
             Gone(known.source, file)
             for file, known in self._known.items()
             if file not in self._found
             and known.source not in self._refused
-            and not known.source.startswith(folders)
+            and not (file in hidden or file.startswith(below))
         ]
 
     def stamp_before(self, file: str) -> str:

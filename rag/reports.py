@@ -30,3 +30,11 @@ class FileReport:
     duplicate_of: str = ""
     """The source that already holds exactly this content, if there is one."""
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(FileReport):
+    """The report of a file or folder that cannot be opened, with where it lies."""
+
+    path: str = ""
+    """Absolute; what was known at it or below it has not gone."""

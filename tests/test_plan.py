@@ -13,7 +13,7 @@ from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.tombstones import put_forgotten
 from rag.plan import below, location_of
-from rag.reports import FileReport, FileStatus
+from rag.reports import FileStatus, Refusal
 from tests.test_ingest import CountingEmbedder, ingester_of
 
 
@@ -105,10 +105,10 @@ def test_an_unchanged_file_is_not_opened_once_its_looks_are_known(index, files, 
 
 
 def test_files_of_a_folder_that_cannot_be_listed_are_not_gone(index, files):
-    items = [FileReport("papers", FileStatus.REJECTED, reason="The file is a folder.")]
+    hidden = Refusal("docs", FileStatus.REJECTED, reason="It hides.", path=str(files))
 
     with ingester_of(index, CountingEmbedder()) as ingester, Ledger.open(index) as ledger:
-        plan = ingester.plan(ledger, items, lambda file: True)
+        plan = ingester.plan(ledger, [hidden], lambda file: True)
 
     assert plan.gone == ()
 

@@ -32,7 +32,9 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
 @click.command("rebuild")
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Only say what there is to do.")
-@click.option("--accept-gone", is_flag=True, help="It is right that most of a source has gone.")
+@click.option(
+    "--accept-gone", multiple=True, metavar="SOURCE", help="It is right that SOURCE has gone."
+)
 @click.option("--force", is_flag=True, help="Make the new build live whatever the gate says.")
 @click.option(
     "--why",
@@ -47,7 +49,7 @@ def rebuild_command(  # noqa: PLR0913  (one argument an option)
     *,
     name: str,
     dry_run: bool,
-    accept_gone: bool,
+    accept_gone: tuple[str, ...],
     force: bool,
     why: str,
     due: str,

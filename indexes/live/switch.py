@@ -4,8 +4,10 @@ from rag.errors import IndexDamaged, IndexNotFound, QuestionError
 from rag.index.build import live_build, publish
 from rag.index.journal import RunOutcome, begin_run, end_run, publications, runs
 from rag.index.layout import IndexFolder
-from rag.index.ledger import Ledger
-from rag.index.whole import checked_build
+from rag.index.ledger import Ledger, hold_generation
+from rag.index.whole import checked_build, read_manifest
+
+_ALL = 1_000_000
 
 
 def publish_by_hand(folder: IndexFolder, build: str, *, force: bool = False) -> None:
@@ -37,7 +39,12 @@ def publish_by_hand(folder: IndexFolder, build: str, *, force: bool = False) -> 
             )
         number = begin_run(ledger, "person")
         publish(folder, build, forced=force)
-        note = f"Build {build} was made live {'again ' if was_live else ''}by hand."
+        older = read_manifest(folder.build(build)).generation != ledger.generation()
+        with ledger.transaction() as db:
+            hold_generation(db, held=older)
+        again, refused = "again " if was_live else "", build in _refused(folder)
+        overruled = ", against the gate" if refused and not was_live else ""
+        note = f"Build {build} was made live {again}by hand{overruled}."
         end_run(ledger, number, RunOutcome.PUBLISHED, build=build, note=note)
 
 
@@ -60,19 +67,22 @@ def rollback(folder: IndexFolder, build: str | None = None) -> str:
 
 
 def _before(folder: IndexFolder) -> str:
+    """Return the newest build on disk that is older than the live one and was live once."""
     try:
         live = live_build(folder)
     except IndexDamaged:
         live = None
     here = set(folder.build_ids())
-    for entry in publications(folder):
-        if entry.build != live and entry.build in here:
-            return entry.build
+    were_live = {entry.build for entry in publications(folder)} & here
+    older = [build for build in were_live if live is None or build < live]
+    if older:
+        return max(older)
+    newer = ", ".join(sorted(were_live - {live})) or "none"
     raise IndexNotFound(
-        f"index {folder.name!r} has no build on disk that was live before {live}; a recipe's "
-        "retention.builds says how many are kept"
+        f"index {folder.name!r} has no build on disk that was live before {live}; newer ones: "
+        f"{newer} (name one to go back to it). A recipe's retention.builds says how many are kept"
     )
 
 
 def _refused(folder: IndexFolder) -> set[str]:
-    return {run.build for run in runs(folder) if run.outcome is RunOutcome.REFUSED}
+    return {run.build for run in runs(folder, _ALL) if run.outcome is RunOutcome.REFUSED}

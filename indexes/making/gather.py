@@ -1,6 +1,6 @@
 """All sources of a recipe together: what they hold, what has gone, and when to stop and ask."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +27,8 @@ class Gathered:
     """Below which folder the files of each source lie, by the source's name."""
     unreached: tuple[str, ...]
     """Names of sources that could not be reached; what they held stays."""
-    missing: tuple[str, ...]
-    """Why sources of this machine are not there, a sentence each."""
+    missing: Mapping[str, str]
+    """Why sources of this machine are not there, a sentence each, by their names."""
     notes: tuple[str, ...]
 
     def source_of(self, file: str) -> str | None:
@@ -50,7 +50,7 @@ def gather(recipe: Recipe, folder: IndexFolder, progress: Progress) -> Gathered:
     items: dict[str, Found | FileReport] = {}
     roots: dict[str, Path] = {}
     unreached: list[str] = []
-    missing: list[str] = []
+    missing: dict[str, str] = {}
     notes: list[str] = []
     for done, source in enumerate(recipe.sources):
         progress("gather", done, len(recipe.sources), source.name)
@@ -58,48 +58,62 @@ def gather(recipe: Recipe, folder: IndexFolder, progress: Progress) -> Gathered:
         try:
             content = source.gather(mirror)
         except SourceUnreachable as error:
-            content = Content((), _root(source, mirror), (str(error),))
-            (missing if isinstance(source, _LOCAL) else unreached).append(
-                str(error) if isinstance(source, _LOCAL) else source.name
-            )
+            content = Content((), _root(source, mirror))
+            if isinstance(source, _LOCAL):
+                missing[source.name] = str(error)
+            else:
+                unreached.append(source.name)
+                notes.append(str(error))
         roots[source.name] = content.root
         notes += content.notes
         for item in content.items:
             key = str(item.path.absolute()) if isinstance(item, Found) else f"?{item.source}"
             items.setdefault(key, item)
     progress("gather", len(recipe.sources), len(recipe.sources), "")
-    return Gathered(tuple(items.values()), roots, tuple(unreached), tuple(missing), tuple(notes))
+    return Gathered(tuple(items.values()), roots, tuple(unreached), missing, tuple(notes))
 
 
 def gone_at_once(
-    recipe: Recipe, gathered: Gathered, plan: Plan, known: Mapping[str, KnownFile]
+    recipe: Recipe,
+    gathered: Gathered,
+    plan: Plan,
+    known: Mapping[str, KnownFile],
+    *,
+    accepted: Collection[str] = (),
+    first: bool = False,
 ) -> None:
     """Pass unless more than the recipe's guard of any source has gone.
 
-    Taking a source out of the recipe says that it may go, unless it was most of the index.
+    Taking a source out of the recipe says that it may go, unless it was most of the index. Of
+    an index that was filled otherwise and is now made from a recipe for the `first` time,
+    nothing goes unasked. What a person `accepted`, by the name of the source, may go.
 
     Raises:
         SourceVanished: Naming the source, how much of it has gone, and the two ways on.
     """
-    if gathered.missing and known:
-        raise SourceVanished(
-            f"{gathered.missing[0]} Nothing was changed; once it is there run the rebuild again, "
-            f"or with --accept-gone if it is right that it has gone"
-        )
+    for name, why in gathered.missing.items():
+        if known and name not in accepted:
+            raise SourceVanished(
+                f"{why} Nothing was changed; run the rebuild again when it is there, or with "
+                f"--accept-gone {name} if it is right that it has gone"
+            )
     held = _count(gathered.source_of, list(known)) | {None: len(known)}
     gone = _count(gathered.source_of, [one.file for one in plan.gone])
-    for name, lost in gone.items():
-        if lost > recipe.guard * held[name]:
-            what = f"source {name!r}" if name else f"index {recipe.name!r}"
-            why = (
-                "have gone at once; is a drive not mounted?"
-                if name
-                else ("are in no source of the recipe any more.")
-            )
+    for source, lost in gone.items():
+        name = recipe.name if source is None else source
+        guard = 0 if first and source is None else recipe.guard
+        if lost > guard * held[source] and name not in accepted:
             raise SourceVanished(
-                f"{lost} of {held[name]} files of {what} {why} Nothing was changed; run the "
-                "rebuild again when they are back, or with --accept-gone if it is right so"
+                f"{lost} of {held[source]} files of {_gone_words(source, recipe.name)} Nothing was "
+                "changed; run the rebuild again when they are back, or with --accept-gone "
+                f"{name} if it is right so"
             )
+
+
+def _gone_words(source: str | None, index: str) -> str:
+    if source is None:
+        return f"index {index!r} are in no source of the recipe."
+    return f"source {source!r} have gone at once; is a drive not mounted?"
 
 
 def _count(source_of: Callable[[str], str | None], files: list[str]) -> dict[str | None, int]:

@@ -8,20 +8,20 @@ the last step but one puts a new name into one file.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from indexes.making.check import check_build
 from indexes.making.gate import GateReport, has_questions, pass_gate
-from indexes.making.gather import gather, gone_at_once
+from indexes.making.gather import Gathered, gather, gone_at_once
 from indexes.making.outlook import Outlook, outlook
 from indexes.making.record import recorded
 from indexes.making.report import RebuildReport
 from indexes.making.retention import expire
 from indexes.recipe import Recipe
 from rag.assemble import Rag, make_ingester
-from rag.errors import IndexDamaged, IndexFault, LoadError
+from rag.errors import IndexDamaged, IndexFault, LoadError, RagError
 from rag.index.build import live_build, publish
 from rag.index.journal import RunOutcome, begin_run, publications, runs
 from rag.index.layout import IndexFolder
@@ -63,7 +63,7 @@ def rebuild(  # noqa: PLR0913  (each by name, and all but two seldom given)
     progress: Progress,
     why: str = "person",
     due: str = "",
-    accept_gone: bool = False,
+    accept_gone: Collection[str] = (),
     force: bool = False,
     parts: Parts = Parts(),
 ) -> RebuildReport:
@@ -75,7 +75,8 @@ def rebuild(  # noqa: PLR0913  (each by name, and all but two seldom given)
         progress: Told how far each stage is.
         why: person, schedule or watch.
         due: The occurrence of the schedule it is for; of several that ask, one gets it.
-        accept_gone: Whether it is right that most of a source has gone.
+        accept_gone: Sources of which it is right that most or all has gone; the index's own name
+            stands for what is in no source of the recipe.
         force: Whether the new build goes live whatever the gate says.
         parts: What reads files and answers questions.
 
@@ -116,7 +117,8 @@ def plan_only(
     ):
         gathered = gather(recipe, ingester.folder, progress)
         plan = ingester.plan(ledger, gathered.items, gathered.is_gone, progress)
-        gone_at_once(recipe, gathered, plan, ledger.known_files())
+        known, first = ledger.known_files(), not runs(ingester.folder, 1)
+        gone_at_once(recipe, gathered, plan, known, first=first)
         return outlook(plan, gathered.notes, ledger.counts(), runs(ingester.folder))
 
 
@@ -140,17 +142,17 @@ class _Work:
     def folder(self) -> IndexFolder:
         return self.ingester.folder
 
-    def run(self, *, accept_gone: bool) -> RebuildReport:
+    def run(self, *, accept_gone: Collection[str]) -> RebuildReport:
         ledger, progress = self.ledger, self.progress
         gathered = gather(self.recipe, self.folder, progress)
         plan = self.ingester.plan(ledger, gathered.items, gathered.is_gone, progress)
-        if not accept_gone:
-            gone_at_once(self.recipe, gathered, plan, ledger.known_files())
+        known, first = ledger.known_files(), len(runs(self.folder, 2)) == 1
+        gone_at_once(self.recipe, gathered, plan, known, accepted=accept_gone, first=first)
         files = self.ingester.read(ledger, plan, progress)
         self.ingester.drop(ledger, plan.to_drop)
         expired = expire(ledger, self.settings.home, self.recipe.retention.days)
         if not ledger.counts().chunks:
-            raise LoadError(_nothing(self.recipe, files))
+            raise LoadError(_nothing(self.recipe, files, gathered))
         before = time.perf_counter()
         embedded, _ = self.ingester.embed(ledger, progress)
         embed_seconds = time.perf_counter() - before
@@ -188,7 +190,7 @@ class _Work:
         refused run has left.
         """
         live = _live(self.folder)
-        if live is not None and self._is_current(live):
+        if live is not None and (self._is_current(live) or self._held()):
             return live, False
         for build in reversed(self.folder.build_ids()):
             try:
@@ -213,23 +215,33 @@ class _Work:
         with ExitStack() as opened:
             candidate = self.parts.open(settings, manifest.build, None)
             opened.callback(candidate.snapshot.close)
-            live = None
-            if _live(self.folder) is not None:
-                live = self.parts.open(settings, None, candidate)
+            live = self._open_live(settings, candidate)
+            if live is not None:
                 opened.callback(live.snapshot.close)
             return pass_gate(self.recipe.gate, self.folder, live, candidate, self.progress)
+
+    def _open_live(self, settings: Settings, candidate: Pipeline) -> Pipeline | None:
+        """Return the build in use, or None if there is none that can be asked."""
+        if _live(self.folder) is None:
+            return None
+        try:
+            return self.parts.open(settings, None, candidate)
+        except RagError:
+            if self.force:  # a person said that the new one goes live whatever it answers
+                return None
+            raise
 
     def _publish(
         self, manifest: Manifest, gate: GateReport | None, *, made: bool
     ) -> tuple[RunOutcome, str]:
+        build = manifest.build
+        if not made and self._held():
+            return RunOutcome.UNCHANGED, (
+                f"Build {build} was made live by hand and nothing changed since; "
+                f"`rag rebuild {self.recipe.name} --force` takes the newest documents."
+            )
         if not made:
             return RunOutcome.UNCHANGED, "Nothing changed; the live build stays."
-        build = manifest.build
-        if not self.force and self._rolled_back(build):
-            return RunOutcome.UNCHANGED, (
-                f"Nothing changed since build {build} was rolled back; `rag rebuild --force` or "
-                f"`rag publish {self.recipe.name} {build}` makes it live again."
-            )
         refused = gate is not None and not gate.passed
         if gate is not None and refused and not self.force:
             stays = "The one before stays" if publications(self.folder) else "None is live yet"
@@ -250,10 +262,9 @@ class _Work:
         before = runs(self.folder, 2)[1:]  # the first is this one
         return more or any(run.outcome not in _ENDED_WELL for run in before)
 
-    def _rolled_back(self, build: str) -> bool:
-        """Return whether a person put another build in the place of this one."""
-        were_live = [entry.build for entry in publications(self.folder)]
-        return build in were_live and were_live[0] != build
+    def _held(self) -> bool:
+        """Return whether a person put another build in the place of the newest."""
+        return not self.force and self.ledger.is_held()
 
 
 def _live(folder: IndexFolder) -> Manifest | None:
@@ -265,10 +276,11 @@ def _live(folder: IndexFolder) -> Manifest | None:
         return None
 
 
-def _nothing(recipe: Recipe, files: Sequence[FileReport]) -> str:
-    why = "; ".join(f"{file.source}: {file.reason}" for file in files[:3] if file.reason)
+def _nothing(recipe: Recipe, files: Sequence[FileReport], gathered: Gathered) -> str:
+    unread = [f"{file.source}: {file.reason}" for file in files if file.reason]
+    why = "; ".join([*gathered.missing.values(), *gathered.notes, *unread][:3])
+    count = len(recipe.sources)
     return (
-        f"nothing could be read from the {len(recipe.sources)} sources of recipe {recipe.name!r}"
-        + (f" ({why})" if why else "")
-        + "; check their paths and patterns"
+        f"nothing could be read from the {count} source{'' if count == 1 else 's'} of recipe "
+        f"{recipe.name!r}" + (f" ({why})" if why else "") + "; check its paths and patterns"
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 from rag.custody.forget import forget, resume
 from rag.custody.targets import Wanted, chosen
 from rag.index.ledger import Ledger
+from rag.index.tombstones import lift
 
 
 def expire(ledger: Ledger, home: Path, days: int | None) -> tuple[str, ...]:
@@ -26,4 +27,7 @@ def expire(ledger: Ledger, home: Path, days: int | None) -> tuple[str, ...]:
     rows = chosen(ledger, Wanted(older_than=days))
     if rows:
         forget(ledger.folder, home, rows)
+        for row in rows:  # what the file holds later may be younger; only these bytes stay away
+            for place in {row.file, row.location}:
+                lift(ledger, place)
     return tuple(row.source for row in rows)

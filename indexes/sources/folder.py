@@ -3,7 +3,7 @@
 import glob
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexes.keys import REQUIRED, bad, key
@@ -81,8 +81,9 @@ class Folder:
     def _named(self, item: Found | FileReport, root: Path) -> Found | FileReport:
         """Return `item` under the source's name and its path below `root`."""
         if isinstance(item, FileReport):
-            return FileReport(self._below(item.source), item.status, reason=item.reason)
-        inside = str(item.path).removeprefix(f"{root}/") if item.path != root else item.path.name
+            return replace(item, source=self._below(item.source))
+        above = f"{str(root).rstrip('/')}/"
+        inside = item.path.name if item.path == root else str(item.path).removeprefix(above)
         return Found(item.path, f"{self.name}/{_shown(inside)}")
 
     def _below(self, label: str) -> str:

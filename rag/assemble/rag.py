@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from rag.answer.evidence.confidence import Calibration
 from rag.assemble.index import index_folder, made_with_by, make_ingester, open_for
@@ -115,8 +115,9 @@ class Rag(Pipeline):
             rag.close()
             raise
 
-        def reopen(_: Pipeline) -> Pipeline:
-            return rag.reopened(index, settings=settings)
+        def reopen(current: Pipeline) -> Pipeline:
+            # Not the first one, whose snapshot and perhaps whose embedder is let go by then.
+            return cast("Rag", current).reopened(index, settings=settings)
 
         return Live(rag, reopen, index_folder(settings, index).live)
 

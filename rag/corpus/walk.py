@@ -10,7 +10,7 @@ from pathspec import GitIgnoreSpec
 
 from rag.corpus.intake import refusal
 from rag.errors import LoadError
-from rag.reports import FileReport, FileStatus
+from rag.reports import FileReport, FileStatus, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,15 @@ def _files(
     for root, label in roots.items():
         for entry, relative in _below(root, exclude):
             source = _display(f"{label}/{relative}" if relative else label)
-            if relative and include.patterns and not include.match_file(relative):
+            hidden = entry.is_dir() and not entry.is_symlink()
+            wanted = not include.patterns or include.match_file(relative)
+            if relative and not wanted and not hidden:
                 continue
             nothing = False
             reason = _reason(entry, seen)
             if reason is None:
                 continue
-            yield _refused(source, reason) if reason else Found(entry, source)
+            yield _refused(source, reason, entry) if reason else Found(entry, source)
     if nothing:
         names = ", ".join(map(str, roots)) or "an empty list of paths"
         raise LoadError(f"there is no file to read in {names}; add files or check the patterns")
@@ -124,5 +126,6 @@ def _display(source: str) -> str:
     return os.fsencode(source).decode("utf-8", "replace")
 
 
-def _refused(source: str, reason: str) -> FileReport:
-    return FileReport(source, FileStatus.REJECTED, reason=f"The file {reason}.")
+def _refused(source: str, reason: str, path: Path) -> Refusal:
+    reason = f"The file {reason}."
+    return Refusal(source, FileStatus.REJECTED, reason=reason, path=str(path))

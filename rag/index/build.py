@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.errors import IndexDamaged, IndexFault, IndexMismatch, IndexNotFound
+from rag.errors import DiskFull, IndexDamaged, IndexFault, IndexMismatch, IndexNotFound
 from rag.index.catalog import Catalog, Entry
 from rag.index.dense import FaissIndex
-from rag.index.disk import Disk, FileSum, disk_errors
+from rag.index.disk import Disk, FileSum, disk_errors, is_full
 from rag.index.journal import LAST_PUBLISHED, record_publication
 from rag.index.layout import IndexFolder, is_build_id
 from rag.index.ledger import Ledger
@@ -129,10 +129,18 @@ def publish(
             sink.write(f"{build_id}\n".encode())
         # Nobody can take the ledger's lease while its transaction is open, so the token
         # that was checked still holds when the name changes.
-        with ledger.transaction() as db:
-            _record(db, folder, build_id, forced=forced)
-            disk.rename(temporary, folder.live)
-            disk.sync_folder(folder.root)
+        try:
+            with ledger.transaction() as db:
+                _record(db, folder, build_id, forced=forced)
+                disk.rename(temporary, folder.live)
+                disk.sync_folder(folder.root)
+        except (IndexFault, OSError) as error:
+            if not temporary.exists() and live_build(folder) == build_id:
+                raise (DiskFull if is_full(error) else IndexFault)(
+                    f"build {build_id} is live, but the disk failed right after: {error}; see to "
+                    "the disk, and publish it again to be sure"
+                ) from error
+            raise
 
 
 def live_build(folder: IndexFolder) -> str | None:

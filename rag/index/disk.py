@@ -115,7 +115,7 @@ def disk_errors(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        if is_full(error):
             raise DiskFull(
                 f"no room while {what}: {error}; nothing was published and the live build "
                 "still answers; free some space and run it again"
@@ -124,6 +124,12 @@ def disk_errors(what: str) -> Iterator[None]:
             f"failed while {what}: {error}; nothing was published; see to the disk and the "
             "folder's permissions, and run it again"
         ) from error
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether an error says that there was no room."""
+    full = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+    return isinstance(error, DiskFull) or getattr(error, "errno", None) in full
 
 
 def file_sum(path: Path) -> FileSum:

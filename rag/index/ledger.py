@@ -194,6 +194,16 @@ class Ledger(LedgerReader):
         return swept
 
 
+def hold_generation(db: sqlite3.Connection, *, held: bool) -> None:
+    """Note that a person chose what is live now, until a document changes; or that none did."""
+    db.execute("DELETE FROM note WHERE key = 'held'")
+    if held:
+        db.execute(
+            "INSERT INTO note SELECT 'held', coalesce("
+            "(SELECT value FROM note WHERE key = 'generation'), '0')"
+        )
+
+
 def _raise_generation(db: sqlite3.Connection) -> None:
     db.execute(
         "INSERT INTO note VALUES ('generation', '1') ON CONFLICT (key) "

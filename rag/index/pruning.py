@@ -47,6 +47,8 @@ def prune(
     disk = disk or Disk()
     doing = f"deleting old builds in {folder.builds}"
     with Ledger.open(folder) as ledger, ledger.writing(), disk_errors(doing):
+        with ledger.transaction():
+            """Nothing is deleted by a writer that was overtaken."""
         live = live_build(folder)
         readable = _catalogs(folder, live)
         wanted = _wanted(folder, live, readable, keep)

@@ -23,7 +23,7 @@ from rag.index.records import (
     read_chunk,
     read_document,
 )
-from rag.index.schema import connect, sqlite_errors
+from rag.index.schema import connect, sqlite_errors, thawed
 from rag.protocols import Floats, Ids
 from rag.reports import FileReport, FileStatus
 from rag.types import Chunk, ChunkId, Document, DocumentId, Revision
@@ -133,6 +133,7 @@ class LedgerReader:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Lend the connection to one thread at a time, for a short look."""
         with self._mutex, sqlite_errors(self.folder.ledger):
+            self._db = thawed(self._db, self.folder.ledger)
             yield self._db
 
     def known_files(self) -> dict[str, KnownFile]:
@@ -201,6 +202,12 @@ class LedgerReader:
         with self.reading() as db:
             row = db.execute("SELECT value FROM note WHERE key = 'generation'").fetchone()
         return 0 if row is None else int(row[0])
+
+    def is_held(self) -> bool:
+        """Return whether a person chose what is live, and no document changed since."""
+        with self.reading() as db:
+            row = db.execute("SELECT value FROM note WHERE key = 'held'").fetchone()
+        return row is not None and int(row[0]) == self.generation()
 
     def document(self, document_id: DocumentId, revision: Revision | None = None) -> Document:
         """Return a document as it is now, or with the content of an earlier `revision`.

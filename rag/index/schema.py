@@ -86,16 +86,36 @@ def connect(path: Path, *, create: bool = False, read_only: bool = False) -> sql
                 raise
         # Even a reader makes a small file beside the ledger, for which there is no room. As
         # long as there is none nobody can write either, so the file may be read as it is.
-        return _opened(path, "ro&immutable=1", create=False, read_only=True)
+        return _opened(path, "ro&immutable=1", create=False, read_only=True, kind=Frozen)
 
 
-def _opened(path: Path, mode: str, *, create: bool, read_only: bool) -> sqlite3.Connection:
+class Frozen(sqlite3.Connection):
+    """A reader that was opened while the disk was full; good for as long as it is."""
+
+
+def thawed(db: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """Return `db`, or an ordinary reader in its place once there is room again."""
+    if not isinstance(db, Frozen) or _is_full(path):
+        return db
+    db.close()
+    return connect(path, read_only=True)
+
+
+def _opened(
+    path: Path,
+    mode: str,
+    *,
+    create: bool,
+    read_only: bool,
+    kind: type[sqlite3.Connection] = sqlite3.Connection,
+) -> sqlite3.Connection:
     db = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
         timeout=_WAIT_SECONDS,
         isolation_level=None,
         check_same_thread=False,
+        factory=kind,
     )
     try:
         _prepare(db, path, create=create, read_only=read_only)

@@ -229,9 +229,9 @@ def _fallen_back(
     folder: IndexFolder, live: str, asking: EmbedderMark, why: IndexDamaged
 ) -> FolderSnapshot:
     """Return the latest build before `live` that is whole, or raise `why`."""
-    for entry in publications(folder):
-        if entry.build == live:
-            continue
+    others = [entry for entry in publications(folder) if entry.build != live]
+    # What a person rolled back from is newer than the live build, and comes last.
+    for entry in sorted(others, key=lambda entry: entry.build > live):
         try:
             snapshot = _opened(folder, entry.build, asking)
         except (IndexDamaged, IndexMismatch):

@@ -119,7 +119,7 @@ def refuse(scene: Scene) -> tuple[Tally, str]:
 def fill_disks(scene: Scene) -> tuple[Tally, str]:
     with small_disk(scene.folder / "disk") as disk:
         world = prepared(scene.forge, disk / "world", size=50 * LINES)
-        sizes = [round(40 * number / scene.share) for number in range(scene.many(50))]
+        sizes = [round(120 * number / scene.share) for number in range(scene.many(50))]
         tally = full_disk.fill_up_again_and_again(scene.forge, world, disk, sizes)
         again = prepared(scene.forge, disk / "reading")
         tally.add(full_disk.read_while_full(scene.forge, again, disk))

@@ -16,6 +16,7 @@ from rag.errors import IndexBusy, LeaseLost
 from rag.index.build import live_build, publish
 from rag.index.ledger import Ledger
 from rag.index.lock import holder_of
+from rag.index.pruning import prune
 from tests.index.material import build, build_and_publish, put
 
 _HOLD = """
@@ -113,3 +114,17 @@ def test_an_index_that_nobody_writes_to_has_no_holder(folder, ledger):
     assert not holder_of(folder)
     with ledger.writing():
         assert holder_of(folder)
+
+
+def test_a_holder_that_was_overtaken_deletes_nothing_of_the_other(folder, ledger):
+    put(ledger, "/a.txt", "one")
+    build_and_publish(folder, ledger)
+    making = folder.builds / ".making-20300101-000000-0000000"
+    with ledger.writing():
+        put(ledger, "/b.txt", "two")
+        take_over(folder, ledger)
+        making.mkdir()
+        with pytest.raises(LeaseLost):
+            prune(folder)
+
+    assert making.is_dir()

@@ -77,6 +77,7 @@ def test_a_person_overrules_the_gate_and_history_says_so(shelf):
 
     assert live_build(shelf.folder) == refused
     assert publications(shelf.folder)[0].forced
+    assert "against the gate" in runs(shelf.folder)[0].note
     assert shelf.rebuild(SMOKE).outcome is RunOutcome.UNCHANGED
 
 

@@ -8,7 +8,7 @@ from indexes.live.switch import publish_by_hand, rollback
 from indexes.making.rebuild import plan_only
 from rag.errors import IndexBusy, IndexDamaged, IndexNotFound, LoadError, SourceVanished
 from rag.index.build import live_build
-from rag.index.journal import RunOutcome, publications, runs
+from rag.index.journal import RunOutcome, begin_run, end_run, publications, runs
 from rag.index.ledger import Ledger
 from tests.indexes.shelf import CountingEmbedder, Shelf
 
@@ -96,7 +96,7 @@ def test_when_most_of_a_source_has_gone_it_stops_and_asks(shelf):
     assert live_build(shelf.folder) == before.build
     assert len(shelf.sources()) == 4
     assert runs(shelf.folder)[0].outcome is RunOutcome.STOPPED
-    assert shelf.rebuild(accept_gone=True).documents == 1
+    assert shelf.rebuild(accept_gone=["papers"]).documents == 1
 
 
 def test_a_folder_that_is_not_there_stops_it_too(shelf):
@@ -135,7 +135,8 @@ def test_a_source_taken_out_of_the_recipe_leaves_the_answers_unless_it_was_most(
     assert [one.source for one in report.plan.gone] == ["other/note.md"]
     assert "other/note.md" not in shelf.sources()
     rest = f'[[source]]\nkind = "folder"\nname = "rest"\npaths = ["{shelf.papers / "deep"}"]\n'
-    with pytest.raises(SourceVanished, match="3 of 4 files of index 'papers' are in no source"):
+    asks = r"3 of 4 files of index 'papers' are in no source.*--accept-gone papers"
+    with pytest.raises(SourceVanished, match=asks):
         shelf.rebuild(rest)
 
 
@@ -325,28 +326,37 @@ def test_a_dry_run_says_what_there_is_to_do_and_does_not_do_it(shelf):
 def test_a_rollback_is_instant_and_stays_until_something_changes(shelf):
     first = shelf.rebuild()
     shelf.write("mill.md", "# Mill\n\nThe mill opens at ten.\n")
-    second = shelf.rebuild()
+    shelf.rebuild()
 
     assert rollback(shelf.folder) == first.build
     assert runs(shelf.folder)[0].note == f"Build {first.build} was made live again by hand."
     assert shelf.ask("When does the mill open?").citations[0].quote == "The mill opens at nine."
     held = shelf.rebuild()
     assert held.outcome is RunOutcome.UNCHANGED
-    assert f"build {second.build} was rolled back" in held.note
+    assert f"Build {first.build} was made live by hand" in held.note
     assert live_build(shelf.folder) == first.build
 
     shelf.write("pier.md", "# Pier\n\nThe pier closes at noon.\n")
     assert shelf.rebuild().outcome is RunOutcome.PUBLISHED
 
 
-def test_rolling_back_twice_goes_to_and_fro_between_the_last_two(shelf):
-    first = shelf.rebuild()
-    shelf.write("mill.md", "# Mill\n\nThe mill opens at ten.\n")
-    second = shelf.rebuild()
+def test_each_rollback_goes_one_build_further_back_and_a_name_goes_anywhere(shelf):
+    builds = []
+    for hour in ("one", "two", "three"):
+        shelf.write("mill.md", f"# Mill\n\nThe mill opens at {hour}.\n")
+        builds.append(shelf.rebuild().build)
 
-    assert [rollback(shelf.folder) for _ in range(3)] == [first.build, second.build, first.build]
+    assert [rollback(shelf.folder) for _ in range(2)] == [builds[1], builds[0]]
+    with pytest.raises(IndexNotFound, match=f"newer ones: {builds[1]}, {builds[2]}"):
+        rollback(shelf.folder)
+    assert rollback(shelf.folder, builds[2]) == builds[2]
     with pytest.raises(IndexNotFound, match="no build '20200101"):
         publish_by_hand(shelf.folder, "20200101-000000-abcd")
+
+
+def test_a_first_rebuild_of_a_folder_that_is_not_there_names_it(tmp_path):
+    with pytest.raises(LoadError, match=r"papers does not exist"):
+        Shelf(tmp_path).rebuild()
 
 
 def test_there_is_nothing_to_roll_back_to_after_the_first_build(shelf):
@@ -405,3 +415,92 @@ def test_a_damaged_live_build_is_made_again_without_embedding_anything(shelf):
     assert report.build != first.build
     assert shelf.embedder.embedded == []
     assert shelf.folder.build_ids() == [report.build]
+
+
+def test_accepting_that_one_source_has_gone_drops_no_other(shelf):
+    other = shelf.home / "other"
+    other.mkdir()
+    for number in range(3):
+        (other / f"{number}.md").write_text(f"# Note {number}\n\nThe note {number} is short.\n")
+    both = "".join(
+        f'[[source]]\nkind = "folder"\nname = "{path.name}"\npaths = ["{path}"]\n'
+        for path in (shelf.papers, other)
+    )
+    shelf.rebuild(both)
+    (other / "0.md").unlink()
+    (other / "1.md").unlink()
+    shelf.papers.rename(shelf.home / "unmounted")
+
+    with pytest.raises(SourceVanished, match="--accept-gone papers"):
+        shelf.rebuild(both, accept_gone=["other"])
+
+    assert len(shelf.sources()) == 7
+
+
+def test_what_was_ingested_by_hand_is_not_dropped_by_a_first_rebuild_unasked(shelf, tmp_path):
+    by_hand = tmp_path / "elsewhere"
+    by_hand.mkdir()
+    (by_hand / "note.md").write_text("# Note\n\nThe note is short.\n")
+    with shelf.ingester(shelf.settings.with_values({"index": "papers"})) as ingester:
+        ingester.ingest([by_hand], lambda *event: None)
+
+    with pytest.raises(SourceVanished, match="1 of 1 files of index 'papers' are in no source"):
+        shelf.rebuild()
+
+    assert shelf.sources() == ["elsewhere/note.md"]
+    assert len(shelf.rebuild(accept_gone=["papers"]).plan.gone) == 1
+
+
+@pytest.mark.parametrize("paths", [["papers"], ["papers", "papers/deep"]])
+def test_a_file_that_cannot_be_read_any_more_keeps_its_last_version(shelf, paths):
+    listed = ", ".join(f'"{shelf.home / path}"' for path in paths)
+    recipe = f'[[source]]\nkind = "folder"\nname = "docs"\npaths = [{listed}]\n'
+    shelf.rebuild(recipe)
+    (shelf.papers / "mill.md").unlink()
+    (shelf.papers / "mill.md").symlink_to(shelf.papers / "pier.md")
+
+    report = shelf.rebuild(recipe)
+
+    assert report.plan.gone == ()
+    assert shelf.ask("When does the mill open?").citations
+
+
+def test_a_rollback_holds_also_when_only_one_build_is_kept(shelf):
+    one = "[retention]\nbuilds = 1\n"
+    first = shelf.rebuild()
+    shelf.write("mill.md", "# Mill\n\nThe mill opens at ten.\n")
+    shelf.rebuild()
+    rollback(shelf.folder)
+
+    for _ in range(2):
+        assert shelf.rebuild(one).outcome is RunOutcome.UNCHANGED
+
+    assert live_build(shelf.folder) == first.build
+    assert shelf.rebuild(one, force=True).outcome is RunOutcome.PUBLISHED
+
+
+def test_a_refused_build_stays_refused_however_many_runs_follow(shelf):
+    smoke = '[[gate.smoke]]\nquestion = "When does the mill open?"\nexpect = "nine"\n'
+    shelf.rebuild(smoke)
+    shelf.write("mill.md", "# Mill\n\nThe mill opens at ten.\n")
+    refused = shelf.rebuild(smoke).build
+    with Ledger.open(shelf.folder) as ledger:
+        for _ in range(60):
+            end_run(ledger, begin_run(ledger, "watch"), RunOutcome.UNCHANGED)
+
+    with pytest.raises(IndexNotFound, match="refused by the gate"):
+        publish_by_hand(shelf.folder, refused)
+
+
+def test_what_a_person_rolled_back_from_answers_only_if_nothing_older_can(shelf):
+    builds = []
+    for hour in ("one", "two", "three"):
+        shelf.write("mill.md", f"# Mill\n\nThe mill opens at {hour}.\n")
+        builds.append(shelf.rebuild().build)
+    rollback(shelf.folder, builds[1])
+    path = shelf.folder.build(builds[1]) / "owners.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+
+    answer = shelf.ask("When does the mill open?")
+
+    assert answer.build == builds[0]
