@@ -176,7 +176,7 @@ def _lift(folder: "IndexFolder", name: str) -> None:
     path = Path(name).absolute()
     digest = sha256(path, sys.maxsize) if path.is_file() else ""
     with Ledger.open(folder) as ledger:
-        if not lift(ledger, str(path), digest):
+        if not lift(ledger, str(path), digest, contents=True):
             raise QuestionError(
                 f"{path} was not forgotten in index {folder.name!r}; give the path of the file"
             )

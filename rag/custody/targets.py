@@ -82,7 +82,7 @@ def _row_of(entry: Entry, build: str) -> SourceRow:
     made = f"{build[:4]}-{build[4:6]}-{build[6:8]}"
     return SourceRow(
         source=entry.source,
-        location="",
+        location=entry.id,  # an id stands for the place it was made of
         file="",
         document_id=entry.id,
         revision=entry.revision,

@@ -7,6 +7,7 @@ each ledger, so that a hash tells nothing to whoever merely guesses a file's nam
 """
 
 import hashlib
+import re
 import secrets
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # the ledger itself asks before it keeps a record of a file
     from rag.index.ledger import Ledger
 
 _KEY = "tombstone_key"
+_ID = re.compile(r"[0-9a-f]{16}")
 HELD = "tombstones of "
 """Note, by the mark of a place: the marks of what was forgotten with it, joined by commas."""
 
@@ -85,25 +87,39 @@ def put_forgotten(
         )
 
 
-def lift(ledger: "Ledger", location: str, sha256: str = "") -> bool:
-    """Let a file be read again; return whether it had been forgotten."""
+def lift(ledger: "Ledger", location: str, sha256: str = "", *, contents: bool = False) -> bool:
+    """Let a file be read again; return whether it had been forgotten.
+
+    Args:
+        ledger: The index's.
+        location: The file's absolute path, `path#record`, or the id of a document of which no
+            path is known.
+        sha256: Of its bytes, in hexadecimal; empty when not known.
+        contents: Whether what lay there may come back as well, not only something new.
+    """
+    location = plain(location)
     with ledger.transaction() as db:
         key = _key(db)
         if key is None:
             return False
-        place = _mark(key, "place", document_id_of(plain(location)))
+        id_ = location if _ID.fullmatch(location) else document_id_of(location)
+        place = _mark(key, "place", id_)
         marks = [_mark(key, "location", location), _mark(key, "bytes", sha256), place]
-        file = plain(location).rpartition("#")[0]  # one record of a file that is known
+        if contents:
+            note = (HELD + place.hex(),)
+            row = db.execute("SELECT value FROM note WHERE key = ?", note).fetchone()
+            marks += [bytes.fromhex(mark) for mark in row[0].split(",")] if row else []
+            db.execute("DELETE FROM note WHERE key = ?", note)
+        file = location.rpartition("#")[0]  # one record of a file that is known
         db.execute("UPDATE location SET sha256 = '' WHERE file = ?", (file,))
         db.execute("DELETE FROM seen WHERE file = ?", (file,))
-        lifted = db.execute(
-            "DELETE FROM forgotten WHERE key IN (?, ?, ?) OR hex(key) IN ("
-            "SELECT upper(piece.value) FROM note, json_each('[\"' || "
-            "replace(note.value, ',', '\",\"') || '\"]') AS piece WHERE note.key = ?)",
-            (*marks, HELD + place.hex()),
-        ).rowcount
-        db.execute("DELETE FROM note WHERE key = ?", (HELD + place.hex(),))
-        return lifted > 0
+        return (
+            sum(
+                db.execute("DELETE FROM forgotten WHERE key = ?", (mark,)).rowcount
+                for mark in marks
+            )
+            > 0
+        )
 
 
 def any_forgotten(ledger: LedgerReader) -> bool:

@@ -147,6 +147,21 @@ def test_a_document_that_left_the_ledger_is_as_old_as_the_build_that_holds_it(pa
     assert "papers/rolls.md" in {row.source for row in old}
 
 
+def test_a_file_of_the_name_of_one_that_expired_after_it_had_gone_is_read(papers):
+    old = "<html><head><meta name='date' content='2001-02-03'></head><body>{}</body></html>"
+    path = papers.write("old.html", old.format("The old tariff was four shillings."))
+    papers.rebuild()
+    path.unlink()
+    papers.rebuild()
+
+    report = papers.rebuild("[retention]\ndays = 365\n")
+    papers.write("old.html", "<html><body>The new tariff is nine shillings.</body></html>")
+    papers.rebuild("[retention]\ndays = 365\n")
+
+    assert report.expired == ("papers/old.html",)
+    assert "papers/old.html" in papers.sources()
+
+
 def test_a_name_that_is_empty_means_no_document(papers):
     (papers.papers / "rolls.md").unlink()
     papers.rebuild()
