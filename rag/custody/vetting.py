@@ -21,7 +21,7 @@ from rag.index.catalog import Catalog, Entry
 from rag.index.identity import document_id_of
 from rag.index.records import load_report, read_chunk, read_document
 from rag.index.schema import VERSION, connect
-from rag.index.tombstones import HELD
+from rag.index.tombstones import HELD, held_marks
 from rag.types import Document, DocumentId, Revision, chunk_id
 
 _MAGIC = b"SQLite format 3\0"
@@ -211,7 +211,7 @@ def _check_rest(db: sqlite3.Connection) -> None:
         raise ValueError("a key of the wrong length")
     for key, value in notes.items():
         if key.startswith(HELD):
-            [bytes.fromhex(mark) for mark in value.split(",")]
+            held_marks(value)
     for (counts,) in db.execute("SELECT counts FROM run"):
         if not isinstance(json.loads(counts), dict):
             raise TypeError("a run without counts")

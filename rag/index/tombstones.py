@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # the ledger itself asks before it keeps a record of a file
 _KEY = "tombstone_key"
 _ID = re.compile(r"[0-9a-f]{16}")
 HELD = "tombstones of "
-"""Note, by the mark of a place: the marks of what was forgotten with it, joined by commas."""
+"""Note, by the mark of a place: `kind:mark` of each content forgotten with it, by commas."""
 
 
 def forgotten_on(ledger: LedgerReader, location: str, sha256: str) -> str | None:
@@ -75,12 +75,12 @@ def put_forgotten(
         marks = [_mark(key, "location", location) for location in locations]
         marks += [_mark(key, "bytes", sha256) for sha256 in sha256s if sha256]
         for place, contents in (held or {}).items():
-            beside = [_mark(key, *content.split(":", 1)) for content in contents]
+            beside = {content: _mark(key, *content.split(":", 1)) for content in contents}
             own = _mark(key, "place", place)
-            marks += [own, *beside]
+            marks += [own, *beside.values()]
+            told = [f"{content.split(':')[0]}:{mark.hex()}" for content, mark in beside.items()]
             db.execute(
-                "INSERT OR REPLACE INTO note VALUES (?, ?)",
-                (HELD + own.hex(), ",".join(mark.hex() for mark in beside)),
+                "INSERT OR REPLACE INTO note VALUES (?, ?)", (HELD + own.hex(), ",".join(told))
             )
         db.executemany(
             "INSERT OR REPLACE INTO forgotten VALUES (?, ?)", ((mark, at) for mark in marks)
@@ -95,7 +95,8 @@ def lift(ledger: "Ledger", location: str, sha256: str = "", *, contents: bool = 
         location: The file's absolute path, `path#record`, or the id of a document of which no
             path is known.
         sha256: Of its bytes, in hexadecimal; empty when not known.
-        contents: Whether what lay there may come back as well, not only something new.
+        contents: Whether the bytes that lay there may come back as well, not only a file that
+            was changed, if only its date.
     """
     location = plain(location)
     with ledger.transaction() as db:
@@ -105,10 +106,11 @@ def lift(ledger: "Ledger", location: str, sha256: str = "", *, contents: bool = 
         id_ = location if _ID.fullmatch(location) else document_id_of(location)
         place = _mark(key, "place", id_)
         marks = [_mark(key, "location", location), _mark(key, "bytes", sha256), place]
+        note = (HELD + place.hex(),)
+        row = db.execute("SELECT value FROM note WHERE key = ?", note).fetchone()
+        held = held_marks(row[0]) if row else []
+        marks += [mark for kind, mark in held if contents or kind == "text"]
         if contents:
-            note = (HELD + place.hex(),)
-            row = db.execute("SELECT value FROM note WHERE key = ?", note).fetchone()
-            marks += [bytes.fromhex(mark) for mark in row[0].split(",")] if row else []
             db.execute("DELETE FROM note WHERE key = ?", note)
         file = location.rpartition("#")[0]  # one record of a file that is known
         db.execute("UPDATE location SET sha256 = '' WHERE file = ?", (file,))
@@ -120,6 +122,16 @@ def lift(ledger: "Ledger", location: str, sha256: str = "", *, contents: bool = 
             )
             > 0
         )
+
+
+def held_marks(value: str) -> list[tuple[str, bytes]]:
+    """Return kind and mark of each content in a note of tombstones.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    pairs = [part.split(":") for part in value.split(",") if part]
+    return [(kind, bytes.fromhex(mark)) for kind, mark in pairs]
 
 
 def any_forgotten(ledger: LedgerReader) -> bool:

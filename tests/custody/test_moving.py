@@ -507,6 +507,7 @@ HOSTILE_LEDGERS = {
     "a run that makes no sense": "INSERT INTO run (why, due, started, finished, outcome, build, "
     "counts, note) VALUES ('', '', '', '', 'odd', '', '{}', '')",
     "a generation that is none": "INSERT OR REPLACE INTO note VALUES ('generation', 'x')",
+    "a tombstone that is none": "INSERT INTO note VALUES ('tombstones of ab', 'text:zz')",
     "a key that is none": "INSERT OR REPLACE INTO note VALUES ('tombstone_key', 'zz')",
 }
 

@@ -162,6 +162,20 @@ def test_a_file_of_the_name_of_one_that_expired_after_it_had_gone_is_read(papers
     assert "papers/old.html" in papers.sources()
 
 
+def test_a_page_that_expired_is_read_again_when_only_its_date_is_new(papers):
+    page = "<html><head><meta name='date' content='{}'></head><body>Nine shillings.</body></html>"
+    papers.write("old.html", page.format("2001-02-03"))
+    papers.rebuild()
+    papers.rebuild("[retention]\ndays = 36000\n")
+    assert "papers/old.html" in papers.sources()
+    assert papers.rebuild("[retention]\ndays = 365\n").expired == ("papers/old.html",)
+
+    papers.write("old.html", page.format(datetime.now(UTC).date().isoformat()))
+    papers.rebuild("[retention]\ndays = 365\n")
+
+    assert "papers/old.html" in papers.sources()
+
+
 def test_a_name_that_is_empty_means_no_document(papers):
     (papers.papers / "rolls.md").unlink()
     papers.rebuild()
