@@ -97,6 +97,8 @@ def gone_at_once(
                 f"{why} Nothing was changed; run the rebuild again when it is there, or with "
                 f"--accept-gone {name} if it is right that it has gone"
             )
+    if not plan.gone:
+        return
     held = _count(gathered.source_of, list(known)) | {None: len(known)}
     gone = _count(gathered.source_of, [one.file for one in plan.gone])
     for source, lost in gone.items():
