@@ -78,7 +78,7 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Smoke:
-    """A question that every build must get right before it goes live."""
+    """A question that must stay right: no build goes live that loses it."""
 
     question: str = key(REQUIRED, "the question")
     expect: str = key("", "words that must be in the answer; empty takes any answer")

@@ -39,6 +39,7 @@ def rebuild_lines(report: RebuildReport, *, verbose: bool = False) -> Iterator[s
     if report.gate is not None:
         yield f"gate: {report.gate.why}"
         yield from _broken_lines("BROKEN", report.gate.broken)
+        yield from _broken_lines("WRONG, as before", report.gate.still)
         yield from _broken_lines("gone with its documents", report.gate.retired)
     yield f"{report.outcome.value} in {report.seconds:.1f} s: {report.note}"
 

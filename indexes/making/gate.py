@@ -63,6 +63,8 @@ class GateReport:
     broken: tuple[Broken, ...] = ()
     retired: tuple[Broken, ...] = ()
     """Broken because their documents have gone."""
+    still: tuple[Broken, ...] = ()
+    """Smoke questions that neither build gets right."""
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values, ready for JSON."""
@@ -76,6 +78,7 @@ class _Tally:
     now: int = 0
     broken: list[Broken] = field(default_factory=list[Broken])
     retired: list[Broken] = field(default_factory=list[Broken])
+    still: list[Broken] = field(default_factory=list[Broken])
 
 
 def has_questions(gate: Gate, folder: IndexFolder) -> bool:
@@ -122,6 +125,7 @@ def pass_gate(
         gate.margin,
         tuple(tally.broken),
         tuple(tally.retired),
+        tuple(tally.still),
     )
 
 
@@ -171,6 +175,8 @@ def _compare(probe: Probe, live: Pipeline | None, candidate: Pipeline, tally: _T
             tally.retired.append(broken)
             return
         tally.broken.append(broken)
+    elif why is not None and probe.kind == "smoke":
+        tally.still.append(Broken(probe.kind, probe.text, why, _said(old), _said(new)))
     tally.asked += 1
     tally.before += before is None
     tally.now += why is None

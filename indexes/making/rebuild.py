@@ -21,11 +21,11 @@ from indexes.making.report import RebuildReport
 from indexes.making.retention import expire
 from indexes.recipe import Recipe
 from rag.assemble import Rag, make_ingester
-from rag.errors import IndexDamaged, IndexFault, LoadError, RagError
-from rag.index.build import live_build, publish
+from rag.errors import IndexDamaged, IndexFault, LoadError, RagError, RecipeError
+from rag.index.build import answering_build, live_build, publish
 from rag.index.journal import RunOutcome, begin_run, publications, runs
 from rag.index.layout import IndexFolder
-from rag.index.ledger import Ledger
+from rag.index.ledger import Ledger, hold_generation
 from rag.index.manifest import Manifest
 from rag.index.mirror import clear_mirrors
 from rag.index.pruning import prune
@@ -87,6 +87,7 @@ def rebuild(  # noqa: PLR0913  (each by name, and all but two seldom given)
         IndexDamaged: If the new build is not whole; it did not go live.
         DiskFull: If there is no room; the live build is untouched.
     """
+    _check_names(recipe, accept_gone)
     settings = settings_of(recipe, settings)
     with (
         parts.ingester(settings) as ingester,
@@ -99,6 +100,15 @@ def rebuild(  # noqa: PLR0913  (each by name, and all but two seldom given)
             report = work.run(accept_gone=accept_gone)
             ended(report)
     return report
+
+
+def _check_names(recipe: Recipe, accepted: Collection[str]) -> None:
+    known = [*(source.name for source in recipe.sources), recipe.name]
+    if unknown := sorted(set(accepted) - set(known)):
+        raise RecipeError(
+            f"recipe {recipe.name!r} has no source {unknown[0]!r}; its sources and itself are "
+            f"{', '.join(known)}"
+        )
 
 
 def plan_only(
@@ -163,6 +173,8 @@ class _Work:
             if has_questions(self.recipe.gate, self.folder):
                 gate = self._gate(manifest)
         outcome, note = self._publish(manifest, gate, made=made)
+        if gathered.unreached:
+            note += f" Not reached: {', '.join(gathered.unreached)}; what they held stays."
         removed = self._prune() if made or self._left_over() else []
         clear_mirrors(self.folder.mirrors, {source.name for source in self.recipe.sources})
         return RebuildReport(
@@ -191,7 +203,7 @@ class _Work:
         """
         live = _live(self.folder)
         if live is not None and (self._is_current(live) or self._held()):
-            return live, False
+            return live, not _is_named(self.folder, live.build)
         for build in reversed(self.folder.build_ids()):
             try:
                 manifest = checked_build(self.folder.build(build))
@@ -238,7 +250,8 @@ class _Work:
         if not made and self._held():
             return RunOutcome.UNCHANGED, (
                 f"Build {build} was made live by hand and nothing changed since; "
-                f"`rag rebuild {self.recipe.name} --force` takes the newest documents."
+                f"`rag rebuild {self.recipe.name} --force` takes the newest documents, whatever "
+                "the gate says."
             )
         if not made:
             return RunOutcome.UNCHANGED, "Nothing changed; the live build stays."
@@ -250,6 +263,8 @@ class _Work:
                 f"`rag publish {self.recipe.name} {build} --force` overrules that."
             )
         publish(self.folder, build, forced=refused)
+        with self.ledger.transaction() as db:
+            hold_generation(db, held=False)
         self.progress("publish", 1, 1, build)
         return RunOutcome.PUBLISHED, f"Build {build} is live."
 
@@ -268,12 +283,20 @@ class _Work:
 
 
 def _live(folder: IndexFolder) -> Manifest | None:
-    """Return the manifest of the live build if it is whole."""
+    """Return the manifest of the build that answers if it is whole."""
     try:
-        build = live_build(folder)
+        build = answering_build(folder)
         return None if build is None else checked_build(folder.build(build))
     except IndexDamaged:
         return None
+
+
+def _is_named(folder: IndexFolder, build: str) -> bool:
+    """Return whether LIVE names `build`; if it is damaged or gone, it has to be written anew."""
+    try:
+        return live_build(folder) == build
+    except IndexDamaged:
+        return False
 
 
 def _nothing(recipe: Recipe, files: Sequence[FileReport], gathered: Gathered) -> str:

@@ -18,7 +18,7 @@ from rag.errors import DiskFull, IndexDamaged, IndexFault, IndexMismatch, IndexN
 from rag.index.catalog import Catalog, Entry
 from rag.index.dense import FaissIndex
 from rag.index.disk import Disk, FileSum, disk_errors, is_full
-from rag.index.journal import LAST_PUBLISHED, record_publication
+from rag.index.journal import LAST_PUBLISHED, publications, record_publication
 from rag.index.layout import IndexFolder, is_build_id
 from rag.index.ledger import Ledger
 from rag.index.lexical import Bm25Builder, Bm25Index
@@ -158,6 +158,15 @@ def live_build(folder: IndexFolder) -> str | None:
             f"{folder.live} names no build ({text[:40]!r}); make one with: rag ingest"
         )
     return text
+
+
+def answering_build(folder: IndexFolder) -> str | None:
+    """Return the id of the live build or, if LIVE is damaged or gone, what was last published."""
+    try:
+        live = live_build(folder)
+    except IndexDamaged:
+        live = None
+    return live or next((entry.build for entry in publications(folder, 1)), None)
 
 
 def _record(db: sqlite3.Connection, folder: IndexFolder, build_id: str, *, forced: bool) -> None:

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rag.errors import IndexDamaged
-from rag.index.build import live_build
+from rag.index.build import answering_build
 from rag.index.catalog import Catalog
 from rag.index.disk import Disk, disk_errors
 from rag.index.journal import publications
@@ -49,7 +49,7 @@ def prune(
     with Ledger.open(folder) as ledger, ledger.writing(), disk_errors(doing):
         with ledger.transaction():
             """Nothing is deleted by a writer that was overtaken."""
-        live = live_build(folder)
+        live = answering_build(folder)
         readable = _catalogs(folder, live)
         wanted = _wanted(folder, live, readable, keep)
         removed: list[str] = []

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rag.errors import IndexDamaged, IndexFault, IndexMismatch, IndexNotFound
-from rag.index.build import live_build
+from rag.index.build import answering_build
 from rag.index.catalog import Catalog, Entry
 from rag.index.dense import FaissIndex
 from rag.index.journal import publications
@@ -212,15 +212,12 @@ def open_snapshot(
 
 def _live(folder: IndexFolder) -> str:
     """Return the id in LIVE or, if that file is damaged or gone, what was last published."""
-    try:
-        live = live_build(folder)
-    except IndexDamaged:
-        live = None
-    live = live or next((entry.build for entry in publications(folder, 1)), None)
+    live = answering_build(folder)
     if live is None:
         raise IndexNotFound(
-            f"index {folder.name!r} has no build yet (its first ingest did not finish); "
-            "make one with: rag ingest <folder or file>"
+            f"index {folder.name!r} has no build yet that answers: its first one was not finished, "
+            f"or its gate refused it (see: rag history {folder.name}); make one with: rag rebuild "
+            f"{folder.name}, or rag ingest <folder or file>"
         )
     return live
 

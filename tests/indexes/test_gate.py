@@ -172,3 +172,25 @@ def test_what_was_wrong_before_is_not_held_against_a_new_build(shelf):
 
     assert report.outcome is RunOutcome.PUBLISHED
     assert (report.gate.right_before, report.gate.right_now) == (0, 0)
+
+
+def test_a_smoke_question_that_is_still_wrong_is_named(shelf):
+    shelf.rebuild()
+    shelf.write("pier.md", "# Pier\n\nThe pier closes at noon.\n")
+
+    report = shelf.rebuild(SMOKE.replace("nine", "eleven"))
+
+    assert report.outcome is RunOutcome.PUBLISHED
+    assert [one.question for one in report.gate.still] == ["When does the mill open?"]
+
+
+def test_a_name_of_the_live_build_that_was_lost_does_not_change_what_the_gate_compares(shelf):
+    first = shelf.rebuild(SMOKE)
+    shelf.folder.live.write_text("nonsense")
+    shelf.write("mill.md", "# Mill\n\nThe mill opens at ten.\n")
+
+    report = shelf.rebuild(SMOKE)
+
+    assert report.outcome is RunOutcome.REFUSED
+    assert report.gate.broken[0].before == "The mill opens at nine."
+    assert shelf.ask("When does the mill open?").build == first.build

@@ -6,7 +6,14 @@ import pytest
 
 from indexes.live.switch import publish_by_hand, rollback
 from indexes.making.rebuild import plan_only
-from rag.errors import IndexBusy, IndexDamaged, IndexNotFound, LoadError, SourceVanished
+from rag.errors import (
+    IndexBusy,
+    IndexDamaged,
+    IndexNotFound,
+    LoadError,
+    RecipeError,
+    SourceVanished,
+)
 from rag.index.build import live_build
 from rag.index.journal import RunOutcome, begin_run, end_run, publications, runs
 from rag.index.ledger import Ledger
@@ -504,3 +511,18 @@ def test_what_a_person_rolled_back_from_answers_only_if_nothing_older_can(shelf)
     answer = shelf.ask("When does the mill open?")
 
     assert answer.build == builds[0]
+
+
+def test_once_the_newest_build_was_forced_live_nothing_is_held_any_more(shelf):
+    shelf.rebuild()
+    shelf.write("mill.md", "# Mill\n\nThe mill opens at ten.\n")
+    shelf.rebuild()
+    rollback(shelf.folder)
+    shelf.rebuild(force=True)
+
+    assert shelf.rebuild().note == "Nothing changed; the live build stays."
+
+
+def test_a_source_to_accept_that_is_none_is_refused(shelf):
+    with pytest.raises(RecipeError, match=r"no source 'nosuch'.*papers"):
+        shelf.rebuild(accept_gone=["nosuch"])
