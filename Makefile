@@ -10,7 +10,7 @@ DATA ?=
 demo: $(READY)  ## everything from nothing to three answers
 	$(BIN)/python -m indexes.sample.demo
 
-test: $(READY)  ## offline, no weights, under two minutes
+test: $(READY)  ## offline, no weights, some two minutes
 	$(BIN)/python -m pytest
 
 check: $(READY)  ## format, lint, types, layers, tests
