@@ -1,6 +1,14 @@
+import signal
 import socket
 
 import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c():
+    """Hear SIGINT, and let children hear it, though what a shell starts with `&` ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

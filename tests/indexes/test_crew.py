@@ -14,14 +14,6 @@ IGNORES = (
 )
 
 
-@pytest.fixture(autouse=True)
-def heard():
-    """Hear SIGINT as the scheduler does: what runs in the background may have it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def python(code):
     """Return a command that runs `code`, whatever it is to rebuild."""
     return lambda name, why, due: [sys.executable, "-S", "-c", code, name, why, due]
