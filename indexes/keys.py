@@ -8,11 +8,12 @@ documentation. Unlike settings, nothing is converted: TOML has types of its own.
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from rag.errors import RecipeError
+from rag.settings import setting
 
 T = TypeVar("T")
 
@@ -20,17 +21,8 @@ REQUIRED: Any = MISSING
 _VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})")
 
 
-def key(
-    default: object,
-    help_: str,
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[str, ...] = (),
-) -> Any:  # noqa: ANN401  (a dataclass field stands for a value of its annotation)
-    """Return a dataclass field that is a key of a table; `REQUIRED` as default demands it."""
-    metadata = {"help": help_, "low": low, "high": high, "choices": choices}
-    return field(default=default, metadata=metadata)
+key = setting
+"""A dataclass field that is a key of a table; `REQUIRED` as its default demands it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from importlib.metadata import entry_points, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from rag.errors import QuestionError, RagError
+from rag.options import changed, shared
 from rag.settings import Settings
 from rag.terminal import safe
 from rag.types import Filter
@@ -22,6 +23,7 @@ from rag.weights import models
 
 if TYPE_CHECKING:
     from rag.assemble import Rag
+    from rag.index.reading import LedgerReader
 
 
 class _Commands(click.Group):
@@ -72,19 +74,6 @@ def cli() -> None:
 cli.add_command(models)
 
 
-def _common(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --index, --config and --json."""
-
-    @click.option("--index", "-i", help="Name of the index.")
-    @click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
-    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-    @wraps(command)
-    def with_options(**options: object) -> None:
-        command(**options)
-
-    return with_options
-
-
 def _filtered(command: Callable[..., None]) -> Callable[..., None]:
     """Add the filter options and pass them as one `Filter`."""
 
@@ -117,30 +106,29 @@ def _filtered(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--exclude", multiple=True, help="Not files like this pattern (.gitignore syntax).")
 @click.option("--prune", is_flag=True, help="Forget files that have gone from these folders.")
 @click.option("--verbose", "-v", is_flag=True, help="List every file.")
-@_common
-def ingest(
+@shared
+def ingest(  # noqa: PLR0913  (one argument an option)
+    *,
     paths: tuple[Path, ...],
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     prune: bool,
     verbose: bool,
-    **common: Any,  # noqa: ANN401
+    settings: Settings,
+    as_json: bool,
 ) -> None:
     """Read files and folders into an index; only what is new is embedded."""
     from rag.assemble import make_ingester
     from rag.terminal import bar, file_lines, report_lines
 
-    base = _settings(common)
-    settings = _settings(
-        common,
-        {
-            "ingest.include": include or None,
-            "ingest.exclude": (*base.ingest.exclude, *exclude) if exclude else None,
-        },
-    )
-    with make_ingester(settings) as ingester, bar(quiet=common["as_json"]) as progress:
+    patterns = {
+        "ingest.include": include or None,
+        "ingest.exclude": (*settings.ingest.exclude, *exclude) if exclude else None,
+    }
+    settings = changed(settings, patterns)
+    with make_ingester(settings) as ingester, bar(quiet=as_json) as progress:
         report = ingester.ingest(paths, progress, prune_gone=prune)
-    if common["as_json"]:
+    if as_json:
         _print_json(report.to_dict())
         return
     for line in (*(file_lines(report.files) if verbose else ()), *report_lines(report)):
@@ -149,15 +137,15 @@ def ingest(
 
 @cli.command()
 @click.argument("sources", nargs=-1, required=True)
-@_common
-def remove(sources: tuple[str, ...], **common: Any) -> None:  # noqa: ANN401
+@shared
+def remove(sources: tuple[str, ...], *, settings: Settings, as_json: bool) -> None:
     """Forget SOURCES (as `rag sources` prints them) and publish a build without them."""
     from rag.assemble import make_ingester
     from rag.terminal import bar
 
-    with make_ingester(_settings(common)) as ingester, bar(quiet=common["as_json"]) as progress:
+    with make_ingester(settings) as ingester, bar(quiet=as_json) as progress:
         left = ingester.remove(sources, progress)
-    if common["as_json"]:
+    if as_json:
         _print_json({"removed": list(sources), "documents": left})
         return
     click.echo(f"removed {', '.join(map(safe, sources))}; {left} documents are left")
@@ -169,24 +157,26 @@ def remove(sources: tuple[str, ...], **common: Any) -> None:  # noqa: ANN401
 @click.option("--passages", type=int, help="Passages the answer may draw on.")
 @click.option("--receipt", type=click.Path(path_type=Path), help="Save what it rests on there.")
 @_filtered
-@_common
-def ask(
+@shared
+def ask(  # noqa: PLR0913  (one argument an option)
+    *,
     question: str,
     mode: str | None,
     passages: int | None,
     receipt: Path | None,
     filter_: Filter,
-    **common: Any,  # noqa: ANN401
+    settings: Settings,
+    as_json: bool,
 ) -> None:
     """Answer QUESTION with quotes, or say that the documents do not."""
     from rag.custody.receipt import save_receipt
     from rag.terminal import answer_lines
 
-    with _open(common, {"answer.mode": mode, "search.passages": passages}) as rag:
+    with _open(settings, {"answer.mode": mode, "search.passages": passages}) as rag:
         answer = rag.ask(question, filter_=filter_)
         if receipt is not None:
             save_receipt(receipt, answer, rag)
-    if common["as_json"]:
+    if as_json:
         _print_json(answer.to_dict())
         return
     for line in answer_lines(answer):
@@ -196,8 +186,8 @@ def ask(
 @cli.command()
 @click.option("--mode", type=click.Choice(["extractive", "generative"]))
 @_filtered
-@_common
-def chat(mode: str | None, filter_: Filter, **common: Any) -> None:  # noqa: ANN401
+@shared
+def chat(mode: str | None, filter_: Filter, *, settings: Settings, as_json: bool) -> None:
     """Ask one question after another; Ctrl-D ends.
 
     A question may lean on those before it: "and for children?". How it was understood is shown;
@@ -206,7 +196,7 @@ def chat(mode: str | None, filter_: Filter, **common: Any) -> None:  # noqa: ANN
     from rag.conversation import Conversation
     from rag.terminal import answer_lines, typed_lines
 
-    with _open(common, {"answer.mode": mode}) as rag:
+    with _open(settings, {"answer.mode": mode}) as rag:
         talk = Conversation(rag, filter_=filter_)
         for line in typed_lines():
             try:
@@ -214,7 +204,7 @@ def chat(mode: str | None, filter_: Filter, **common: Any) -> None:  # noqa: ANN
             except QuestionError as error:
                 click.echo(f"error: {error}", err=True)
                 continue
-            if common["as_json"]:
+            if as_json:
                 click.echo(json.dumps(answer.to_dict(), ensure_ascii=False))
                 continue
             for shown in (*answer_lines(answer), ""):
@@ -226,20 +216,21 @@ def chat(mode: str | None, filter_: Filter, **common: Any) -> None:  # noqa: ANN
 @click.option("--explain", is_flag=True, help="Show rank and score at each stage.")
 @click.option("--passages", type=int, help="How many passages.")
 @_filtered
-@_common
+@shared
 def search(
     question: str,
     explain: bool,
     passages: int | None,
     filter_: Filter,
-    **common: Any,  # noqa: ANN401
+    settings: Settings,
+    as_json: bool,
 ) -> None:
     """Show the passages an answer to QUESTION would draw on."""
     from rag.terminal import passage_lines
 
-    with _open(common, {"search.passages": passages}) as rag:
+    with _open(settings, {"search.passages": passages}) as rag:
         chosen, found = rag.search(question, filter_=filter_)
-    if common["as_json"]:
+    if as_json:
         stages = found.to_dict() if explain else {}
         _print_json({"passages": [p.to_dict() for p in chosen], **stages})
         return
@@ -251,19 +242,17 @@ def search(
 @click.argument("document")
 @click.option("--start", type=click.IntRange(0), default=0, help="First character.")
 @click.option("--end", type=click.IntRange(1), help="Character after the last.")
-@_common
-def show(document: str, start: int, end: int | None, **common: Any) -> None:  # noqa: ANN401
+@shared
+def show(document: str, start: int, end: int | None, *, settings: Settings, as_json: bool) -> None:
     """Print the stored text of DOCUMENT (source or id), or the characters a citation names."""
-    from rag.index.ledger import Ledger
-
-    with Ledger.open(_folder(_settings(common))) as ledger:
+    with _ledger(settings) as ledger:
         found = ledger.find_document(document)
     text = found.text[start:end]
     if not text:
         raise click.BadParameter(
             f"characters {start} to {end or len(found.text)} of {len(found.text)} are none"
         )
-    if common["as_json"]:
+    if as_json:
         _print_json(
             {
                 "document_id": found.id,
@@ -279,17 +268,16 @@ def show(document: str, start: int, end: int | None, **common: Any) -> None:  # 
 
 
 @cli.command()
-@_common
-def sources(**common: Any) -> None:  # noqa: ANN401
+@shared
+def sources(*, settings: Settings, as_json: bool) -> None:
     """List what an index holds, and what could not be read."""
     from dataclasses import asdict
 
-    from rag.index.ledger import Ledger
     from rag.terminal import source_lines
 
-    with Ledger.open(_folder(_settings(common))) as ledger:
+    with _ledger(settings) as ledger:
         rows = ledger.sources()
-    if common["as_json"]:
+    if as_json:
         _print_json([asdict(row) for row in rows])
         return
     for line in source_lines(rows):
@@ -297,13 +285,13 @@ def sources(**common: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@_common
-def doctor(**common: Any) -> None:  # noqa: ANN401
+@shared
+def doctor(*, settings: Settings, as_json: bool) -> None:
     """Check that everything needed is here and whole, and say what to do if not."""
     from rag.doctor import diagnose
 
-    findings = diagnose(_settings(common))
-    if common["as_json"]:
+    findings = diagnose(settings)
+    if as_json:
         _print_json([{"ok": f.ok, "what": f.what, "detail": f.detail} for f in findings])
     else:
         for finding in findings:
@@ -312,20 +300,17 @@ def doctor(**common: Any) -> None:  # noqa: ANN401
         sys.exit(1)
 
 
-def _settings(common: Mapping[str, Any], more: Mapping[str, object] | None = None) -> Settings:
-    return Settings.load(common["config"], overrides={"index": common["index"], **(more or {})})
-
-
-def _open(common: Mapping[str, Any], more: Mapping[str, object]) -> "Rag":
+def _open(settings: Settings, flags: Mapping[str, object]) -> "Rag":
     from rag.assemble import Rag
 
-    return Rag.open(settings=_settings(common, more))
+    return Rag.open(settings=changed(settings, flags))
 
 
-def _folder(settings: Settings) -> Any:  # noqa: ANN401
-    from rag.index.layout import IndexFolder
+def _ledger(settings: Settings) -> "LedgerReader":
+    from rag.assemble.index import index_folder
+    from rag.index.reading import open_reader
 
-    return IndexFolder.named(settings.indexes, settings.index)
+    return open_reader(index_folder(settings))
 
 
 def _print_json(value: object) -> None:

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
+from rag.closing import Closing
 from rag.corpus.load import FileLoader, Loaded
 from rag.corpus.walk import Found, walk
 from rag.errors import LoadError, ModelError, QuestionError
@@ -71,7 +71,7 @@ class IngestReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Ingester:
+class Ingester(Closing):
     """Finished parts that together fill one index."""
 
     folder: IndexFolder
@@ -83,16 +83,7 @@ class Ingester:
     model: str = ""
     """What `embedder.model` is set to; a build remembers it for whoever opens it."""
 
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Stop the parsers."""
         self.loader.close()
 

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from rag.closing import Closing
 from rag.pipeline import Pipeline
 
 WARM_UP = "What do the documents say about this?"
@@ -36,7 +36,7 @@ class _Opened:
     replaced: bool = False
 
 
-class Live:
+class Live(Closing):
     """Lends the pipeline over the live build, one build for the length of a request.
 
     A build that cannot be opened is logged, and the one before stays in use.
@@ -110,15 +110,6 @@ class Live:
         """Start and return itself."""
         self.start()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
     def _follow(self) -> None:
         while not self._stop.wait(_EVERY):

@@ -24,7 +24,7 @@ from rag.errors import SettingsError
 SHIPPED_EMBEDDER = "all-MiniLM-L6-v2"
 
 
-def _setting(
+def setting(
     default: object,
     help_: str,
     *,
@@ -32,6 +32,7 @@ def _setting(
     high: float | None = None,
     choices: tuple[str, ...] = (),
 ) -> Any:  # noqa: ANN401  (a dataclass field stands for a value of its annotation)
+    """Return a dataclass field that knows what it means and what is allowed, both included."""
     return field(
         default=default, metadata={"help": help_, "low": low, "high": high, "choices": choices}
     )
@@ -41,42 +42,42 @@ def _setting(
 class IngestSettings:
     """What is read, and the limits under which a stranger's file is parsed."""
 
-    include: tuple[str, ...] = _setting((), "patterns of files to read; empty reads every format")
-    exclude: tuple[str, ...] = _setting(
+    include: tuple[str, ...] = setting((), "patterns of files to read; empty reads every format")
+    exclude: tuple[str, ...] = setting(
         (".*", "node_modules/", "__pycache__/"), "patterns never read, in .gitignore syntax"
     )
-    max_file_mb: int = _setting(200, "largest file read, in MB", low=1, high=4096)
-    parse_seconds: int = _setting(60, "longest a file may take to parse", low=1, high=3600)
-    parse_memory_mb: int = _setting(2048, "most memory a parser may use", low=256, high=65536)
-    unpacked_mb: int = _setting(
+    max_file_mb: int = setting(200, "largest file read, in MB", low=1, high=4096)
+    parse_seconds: int = setting(60, "longest a file may take to parse", low=1, high=3600)
+    parse_memory_mb: int = setting(2048, "most memory a parser may use", low=256, high=65536)
+    unpacked_mb: int = setting(
         512, "largest total size of what an archive unpacks to", low=1, high=65536
     )
-    ocr: bool = _setting(True, "read scanned pages and images when the ocr extra is installed")
+    ocr: bool = setting(True, "read scanned pages and images when the ocr extra is installed")
 
 
 @dataclass(frozen=True, slots=True)
 class SplitSettings:
     """How documents are cut."""
 
-    size: int = _setting(200, "longest chunk in the embedder's tokens", low=32, high=8192)
-    overlap: int = _setting(0, "tokens a chunk repeats from the one before", low=0, high=1024)
+    size: int = setting(200, "longest chunk in the embedder's tokens", low=32, high=8192)
+    overlap: int = setting(0, "tokens a chunk repeats from the one before", low=0, high=1024)
 
 
 @dataclass(frozen=True, slots=True)
 class EmbedderSettings:
     """Which model turns text into vectors, and how it runs."""
 
-    model: str = _setting(
+    model: str = setting(
         "",
         "a registry name, a folder or a hub id; empty for the index's own, and for a new index "
         "all-MiniLM-L6-v2",
     )
-    runtime: str = _setting(
+    runtime: str = setting(
         "auto",
         "auto takes openvino for the default model and torch for any other",
         choices=("auto", "openvino", "torch"),
     )
-    threads: int = _setting(0, "CPU threads; 0 takes all", low=0, high=1024)
+    threads: int = setting(0, "CPU threads; 0 takes all", low=0, high=1024)
 
     @property
     def named(self) -> str:
@@ -88,94 +89,94 @@ class EmbedderSettings:
 class SearchSettings:
     """How candidates become passages."""
 
-    candidates: int = _setting(50, "hits taken from each retriever", low=1, high=1000)
-    passages: int = _setting(6, "passages an answer may draw on", low=1, high=50)
-    fusion: str = _setting(
+    candidates: int = setting(50, "hits taken from each retriever", low=1, high=1000)
+    passages: int = setting(6, "passages an answer may draw on", low=1, high=50)
+    fusion: str = setting(
         "min_max", "how dense and lexical hits are merged", choices=("min_max", "rrf")
     )
-    dense_weight: float = _setting(0.5, "share of the dense score in min_max", low=0, high=1)
-    look_again: bool = _setting(
+    dense_weight: float = setting(0.5, "share of the dense score in min_max", low=0, high=1)
+    look_again: bool = setting(
         True, "search again for each part of a question, and for what it only describes"
     )
-    reranker: str = _setting("", "a CrossEncoder by folder or hub id; empty for none")
+    reranker: str = setting("", "a CrossEncoder by folder or hub id; empty for none")
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSettings:
     """How an answer is made and when none is given."""
 
-    mode: str = _setting(
+    mode: str = setting(
         "extractive",
         "extractive quotes; generative drafts, verifies and repairs",
         choices=("extractive", "generative"),
     )
-    relevance_floor: float = _setting(
+    relevance_floor: float = setting(
         0.19,
         "least relevance of the best evidence; without a reader, below it there is no answer",
         low=0,
         high=1,
     )
-    answerability_floor: float = _setting(
+    answerability_floor: float = setting(
         0.5,
         "least chance that there is an answer, as a reader sees it; below it there is none",
         low=0,
         high=1,
     )
-    calibrated: bool = _setting(
+    calibrated: bool = setting(
         True, "use what `rag calibrate` found for the index, if it has been run"
     )
-    support_floor: float = _setting(0.5, "least entailment of a claim by its quotes", low=0, high=1)
-    own_words: bool = _setting(
+    support_floor: float = setting(0.5, "least entailment of a claim by its quotes", low=0, high=1)
+    own_words: bool = setting(
         False, "let a claim use words its quotes do not; sensible with a trained verifier only"
     )
-    sentence_keep: float = _setting(
+    sentence_keep: float = setting(
         0.7, "least relevance of a further sentence, relative to the best", low=0, high=1
     )
-    brief: bool = _setting(
+    brief: bool = setting(
         True, "answer with the words asked for and quote their sentence, where a reader marks them"
     )
-    max_sentences: int = _setting(3, "most sentences of an extractive answer", low=1, high=20)
+    max_sentences: int = setting(3, "most sentences of an extractive answer", low=1, high=20)
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratorSettings:
     """Which model writes in generative mode."""
 
-    kind: str = _setting(
+    kind: str = setting(
         "llama",
         "llama.cpp in process, any transformers causal model, or an OpenAI-compatible server",
         choices=("llama", "transformers", "openai"),
     )
-    model: str = _setting("SmolLM2-135M-Instruct", "a registry name, a file, a folder or a hub id")
-    url: str = _setting("", "base address of the server, such as http://localhost:8000/v1")
-    api_key_env: str = _setting("", "name of the environment variable that holds the key")
-    context_tokens: int = _setting(2048, "window of the model", low=256, high=1_000_000)
-    evidence_tokens: int = _setting(600, "share of the window for passages", low=64, high=1_000_000)
-    max_tokens: int = _setting(120, "longest draft", low=16, high=8192)
-    deadline_s: float = _setting(60.0, "longest wait for a whole draft", low=0.1, high=3600)
-    retries: int = _setting(2, "further tries of a failed request", low=0, high=10)
-    threads: int = _setting(0, "CPU threads; 0 takes all", low=0, high=1024)
+    model: str = setting("SmolLM2-135M-Instruct", "a registry name, a file, a folder or a hub id")
+    url: str = setting("", "base address of the server, such as http://localhost:8000/v1")
+    api_key_env: str = setting("", "name of the environment variable that holds the key")
+    context_tokens: int = setting(2048, "window of the model", low=256, high=1_000_000)
+    evidence_tokens: int = setting(600, "share of the window for passages", low=64, high=1_000_000)
+    max_tokens: int = setting(120, "longest draft", low=16, high=8192)
+    deadline_s: float = setting(60.0, "longest wait for a whole draft", low=0.1, high=3600)
+    retries: int = setting(2, "further tries of a failed request", low=0, high=10)
+    threads: int = setting(0, "CPU threads; 0 takes all", low=0, high=1024)
 
 
 @dataclass(frozen=True, slots=True)
 class VerifierSettings:
     """Which model judges whether quotes support a claim; exact checks always run first."""
 
-    model: str = _setting(
+    model: str = setting(
         "", "an NLI or groundedness model by folder or hub id; empty for the built-in"
     )
-    labels: tuple[str, ...] = _setting(
+    labels: tuple[str, ...] = setting(
         (), "what its outputs mean, in order, when its config.json does not say"
     )
-    prompt: str = _setting("", "text around {premise} and {claim} that it was trained with")
+    prompt: str = setting("", "text around {premise} and {claim} that it was trained with")
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeSettings:
     """Where models that are named by folder or hub id run; the default ones need none of it."""
 
-    device: str = _setting("cpu", "a torch device, such as cpu, cuda or mps")
-    precision: str = _setting(
+    device: str = setting("cpu", "a torch device, such as cpu, cuda or mps")
+    precision: str = setting(
         "auto",
         "of rerankers, verifiers and readers: auto takes float32 on a CPU and bfloat16 elsewhere",
         choices=("auto", "float32", "bfloat16", "int8"),
@@ -186,20 +187,20 @@ class RuntimeSettings:
 class ReaderSettings:
     """Which model marks the words that answer, and says whether a passage answers at all."""
 
-    model: str = _setting(
+    model: str = setting(
         "",
         "an extractive reader by folder or hub id; empty for the built-in, none for no reader",
     )
-    threads: int = _setting(0, "CPU threads; 0 takes all", low=0, high=1024)
+    threads: int = setting(0, "CPU threads; 0 takes all", low=0, high=1024)
 
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
     """Where the page is served."""
 
-    host: str = _setting("127.0.0.1", "address to listen on")
-    port: int = _setting(8321, "port to listen on", low=1, high=65535)
-    threads: int = _setting(4, "questions answered side by side", low=1, high=256)
+    host: str = setting("127.0.0.1", "address to listen on")
+    port: int = setting(8321, "port to listen on", low=1, high=65535)
+    threads: int = setting(4, "questions answered side by side", low=1, high=256)
 
 
 @dataclass(frozen=True, slots=True)

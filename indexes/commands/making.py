@@ -7,26 +7,14 @@ Exit codes: 0 done or nothing to do, 1 refused, stopped or failed, 2 a wrong opt
 import json
 import sys
 from collections.abc import Callable, Mapping
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
 from rag.errors import QuestionError
+from rag.options import shared_but_index
 from rag.settings import Settings
-
-
-def common(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --config and --json, and hand on the settings they make."""
-
-    @click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
-    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-    @wraps(command)
-    def with_settings(*, config: Path | None, **options: object) -> None:
-        command(settings=Settings.load(config), **options)
-
-    return with_settings
 
 
 @click.command("rebuild")
@@ -44,7 +32,7 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--due", default="", help="The occurrence of the schedule it is for.")
 @click.option("--verbose", "-v", is_flag=True, help="List every file.")
-@common
+@shared_but_index
 def rebuild_command(  # noqa: PLR0913  (one argument an option)
     *,
     name: str,
@@ -89,7 +77,7 @@ def rebuild_command(  # noqa: PLR0913  (one argument an option)
 @click.argument("name")
 @click.argument("build")
 @click.option("--force", is_flag=True, help="Also a build that the gate refused.")
-@common
+@shared_but_index
 def publish_command(
     *, name: str, build: str, force: bool, settings: Settings, as_json: bool
 ) -> None:
@@ -103,7 +91,7 @@ def publish_command(
 @click.command("rollback")
 @click.argument("name")
 @click.argument("build", required=False)
-@common
+@shared_but_index
 def rollback_command(*, name: str, build: str | None, settings: Settings, as_json: bool) -> None:
     """Make the build that was live before, or BUILD, live again."""
     from indexes.live.switch import rollback
@@ -121,7 +109,7 @@ def rollback_command(*, name: str, build: str | None, settings: Settings, as_jso
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Text file with a question a line; without, the recipe's smoke questions and feedback.",
 )
-@common
+@shared_but_index
 def diff_command(
     *, name: str, a: str, b: str, questions: Path | None, settings: Settings, as_json: bool
 ) -> None:
@@ -139,7 +127,7 @@ def diff_command(
 @click.command("prune")
 @click.argument("name")
 @click.option("--keep", type=click.IntRange(1), help="Builds to keep.  [default: the recipe's]")
-@common
+@shared_but_index
 def prune_command(*, name: str, keep: int | None, settings: Settings, as_json: bool) -> None:
     """Delete old builds of index NAME and the text that only they use."""
     from indexes.recipe import Retention, find_recipe

@@ -8,8 +8,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
-from types import TracebackType
-from typing import Self
 
 import httpcore
 import httpx
@@ -18,6 +16,7 @@ from indexes.sources.address import NotAllowed, host_of, parse_address
 from indexes.sources.connect import CheckedTransport
 from indexes.sources.manners import Manners
 from indexes.sources.robots import AGENT, Robots
+from rag.closing import Closing
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
@@ -34,7 +33,7 @@ class NotFetched(Exception):
         self.silent = silent
 
 
-class Fetcher:
+class Fetcher(Closing):
     """Asks hosts for pages, one request at a time."""
 
     def __init__(self, manners: Manners, hosts: frozenset[str]) -> None:
@@ -51,15 +50,8 @@ class Fetcher:
             headers={"User-Agent": agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"},
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the connections."""
         self._client.close()
 
     @contextmanager

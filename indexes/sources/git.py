@@ -9,13 +9,13 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self, cast
+from typing import IO, cast
 
 from pathspec import GitIgnoreSpec
 
 from indexes.keys import REQUIRED, bad, key
 from indexes.sources.content import Content, mirrored
+from rag.closing import Closing
 from rag.errors import SourceUnreachable
 from rag.index.mirror import Mirror, plain_suffix, shown
 from rag.reports import FileReport, FileStatus
@@ -176,7 +176,7 @@ class Git:
         )
 
 
-class _Reader:
+class _Reader(Closing):
     """One `git cat-file --batch`, asked for one blob after the other."""
 
     def __init__(self, command: Sequence[str], fault: Callable[[str], SourceUnreachable]) -> None:
@@ -189,15 +189,8 @@ class _Reader:
             env=_environment(),
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the process."""
         self._process.kill()  # it holds nothing that could be lost
         self._process.communicate()
 

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum, auto
 from itertools import zip_longest
-from types import MappingProxyType, TracebackType
-from typing import Self
+from types import MappingProxyType
 
 import httpx
 
@@ -22,6 +21,7 @@ from indexes.sources.address import NotAllowed, host_of
 from indexes.sources.fetch import Fetcher, NotFetched
 from indexes.sources.manners import Manners, checked_host
 from indexes.sources.media import as_utf8, charset_of, suffix_for
+from rag.closing import Closing
 from rag.corpus.describe import counted
 from rag.errors import SourceUnreachable
 from rag.index.mirror import Mirror
@@ -46,7 +46,7 @@ class Outcome(Enum):
     """Not to be had now; a copy there was still stands."""
 
 
-class Visit:
+class Visit(Closing):
     """Asks for pages within the limits of `manners`, and notes what could not be had."""
 
     def __init__(self, manners: Manners, listed: Iterable[httpx.URL]) -> None:
@@ -63,17 +63,9 @@ class Visit:
         self._resting: dict[str, str] = {}
         self._end = time.monotonic() + manners.minutes * 60
 
-    def __enter__(self) -> Self:
-        self._fetcher.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._fetcher.__exit__(kind, error, trace)
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._fetcher.close()
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -12,9 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from rag.closing import Closing
 from rag.settings import Settings
 
 BUSY = 75
@@ -51,7 +50,7 @@ class _Working:
     began: float
 
 
-class Crew:
+class Crew(Closing):
     """Starts rebuilds and notices when they end; use it from one thread."""
 
     def __init__(
@@ -64,16 +63,7 @@ class Crew:
         self._working: dict[str, _Working] = {}
         self._over: list[Ended] = []
 
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Stop whatever runs."""
         self.stop()
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # `import rag` must not load FAISS or a parser
     from rag.ingest import Ingester
 
 
-def index_folder(settings: Settings, index: str | None) -> "IndexFolder":
+def index_folder(settings: Settings, index: str | None = None) -> "IndexFolder":
     """Return the folder of `index`, or of the index that the settings name.
 
     Raises:

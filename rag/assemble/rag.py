@@ -4,7 +4,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from rag.answer.evidence.confidence import Calibration
@@ -16,6 +15,7 @@ from rag.assemble.models import (
     make_reranker,
     make_verifier,
 )
+from rag.closing import Closing
 from rag.errors import IndexDamaged
 from rag.pipeline import Pipeline, Policy
 from rag.settings import Settings
@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # `import rag` must not load FAISS or a parser
 logger = logging.getLogger(__name__)
 
 
-class Rag(Pipeline):
+class Rag(Pipeline, Closing):
     """A `Pipeline` over an index on disk: the object most people meet.
 
     with Rag.open("contracts") as rag:
@@ -144,19 +144,6 @@ class Rag(Pipeline):
     def close(self) -> None:
         """Release the index's files."""
         self.snapshot.close()
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
 
 _R = TypeVar("_R", bound=Pipeline)

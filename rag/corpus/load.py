@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 
+from rag.closing import Closing
 from rag.corpus.child import Child
 from rag.corpus.intake import take
 from rag.corpus.limits import Limits
@@ -36,7 +36,7 @@ class Loaded:
     """Of the file's bytes, in hexadecimal; empty if they could not be read."""
 
 
-class FileLoader:
+class FileLoader(Closing):
     """Reads files in worker processes; safe to use from several threads.
 
     Use it as a context manager, or the workers live until it is collected.
@@ -50,23 +50,16 @@ class FileLoader:
         children = [Child(self._limits) for _ in range(workers)]
         for child in children:
             self._idle.put(child)
-        self.close = weakref.finalize(self, _stop_all, children)
+        self._stop = weakref.finalize(self, _stop_all, children)
 
     @property
     def max_file_mb(self) -> int:
         """Largest file that is read, in MB."""
         return self._limits.max_file_mb
 
-    def __enter__(self) -> "FileLoader":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+    def close(self) -> None:
+        """Stop the workers."""
+        self._stop()
 
     def read(self, found: Found) -> Loaded:
         """Return the documents of a file, or none and a report that says why."""

@@ -3,13 +3,13 @@
 import json
 import sys
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from rag.errors import QuestionError
+from rag.options import shared
 from rag.settings import Settings
 from rag.terminal import many, safe
 
@@ -23,28 +23,15 @@ if TYPE_CHECKING:  # `rag --help` loads this module and must stay quick
     from rag.index.reading import SourceRow
 
 
-def _common(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --index, --config and --json, and hand on the settings they make."""
-
-    @click.option("--index", "-i", help="Name of the index.")
-    @click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
-    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-    @wraps(command)
-    def with_settings(*, index: str | None, config: Path | None, **options: object) -> None:
-        command(settings=Settings.load(config, overrides={"index": index}), **options)
-
-    return with_settings
-
-
 def _folder(settings: Settings) -> "IndexFolder":
-    from rag.index.layout import IndexFolder
+    from rag.assemble.index import index_folder
 
-    return IndexFolder.named(settings.indexes, settings.index)
+    return index_folder(settings)
 
 
 @click.command("recheck")
 @click.argument("receipt", type=click.Path(path_type=Path))
-@_common
+@shared
 def recheck_command(receipt: Path, *, settings: Settings, as_json: bool) -> None:
     """Say which quotes of RECEIPT still stand in an index, which moved, and which are gone.
 
@@ -90,7 +77,7 @@ def _recheck_lines(found: "list[Rechecked]") -> list[str]:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--resume", is_flag=True, help="Finish a forget that was interrupted.")
 @click.option("--lift", metavar="FILE", help="Let a forgotten file be read again.")
-@_common
+@shared
 def forget_command(  # noqa: PLR0913  (one argument an option)
     *,
     documents: tuple[str, ...],
@@ -189,7 +176,7 @@ def _lift(folder: "IndexFolder", name: str) -> None:
 @click.option(
     "--text", type=click.Path(path_type=Path), help="Search for the text in this file instead."
 )
-@_common
+@shared
 def verify_command(
     reports: tuple[Path, ...], *, text: Path | None, settings: Settings, as_json: bool
 ) -> None:
@@ -245,7 +232,7 @@ def _saying(*, quiet: bool) -> Callable[[str], None]:
 @click.option(
     "--output", "-o", required=True, type=click.Path(path_type=Path), help="The file to write."
 )
-@_common
+@shared
 def export_command(*, output: Path, settings: Settings, as_json: bool) -> None:
     """Write an index into one file, as a back-up or to take it elsewhere; others may write on."""
     from rag.custody.bundle import export_index
@@ -271,7 +258,7 @@ def export_command(*, output: Path, settings: Settings, as_json: bool) -> None:
     show_default=True,
     help="Most that the file may unpack to, in MB.",
 )
-@_common
+@shared
 def import_command(
     file: Path, *, replace: bool, max_mb: int, settings: Settings, as_json: bool
 ) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Self
 
 import numpy as np
 
+from rag.closing import Closing
 from rag.errors import IndexDamaged, IndexNotFound, QuestionError
 from rag.index import vectors
 from rag.index.aside import put_back
@@ -109,7 +109,7 @@ class Counts:
     characters: int
 
 
-class LedgerReader:
+class LedgerReader(Closing):
     """Reads the ledger of one index; safe to share between threads."""
 
     def __init__(self, folder: IndexFolder, db: sqlite3.Connection) -> None:
@@ -122,12 +122,6 @@ class LedgerReader:
         """Release the file; safe to call twice."""
         with self._mutex:
             self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

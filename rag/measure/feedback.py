@@ -1,12 +1,10 @@
 """The commands `rag feedback add`, `list` and `remove`: what people thought of answers."""
 
 import json
-from collections.abc import Callable
-from functools import wraps
-from pathlib import Path
 
 import click
 
+from rag.options import shared
 from rag.settings import Settings
 from rag.terminal import safe
 from rag.types import Mode
@@ -19,26 +17,13 @@ def group() -> None:
     """Keep what you think of answers; `rag eval --feedback` asks again and compares."""
 
 
-def _common(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --index, --config and --json, and hand on the settings they make."""
-
-    @click.option("--index", "-i", help="Name of the index.")
-    @click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
-    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-    @wraps(command)
-    def with_settings(*, index: str | None, config: Path | None, **options: object) -> None:
-        command(settings=Settings.load(config, overrides={"index": index}), **options)
-
-    return with_settings
-
-
 @group.command("add")
 @click.argument("question")
 @click.option("--verdict", required=True, type=click.Choice(VERDICTS), help="What you think.")
 @click.option("--reason", default="", help="Why.")
 @click.option("--expect", default="", help="Text that a right answer holds.")
 @click.option("--mode", type=click.Choice([m.value for m in Mode]), help="How to ask.")
-@_common
+@shared
 def add_command(  # noqa: PLR0913  (one argument an option)
     *,
     question: str,
@@ -65,7 +50,7 @@ def add_command(  # noqa: PLR0913  (one argument an option)
 
 
 @group.command("list")
-@_common
+@shared
 def list_command(*, settings: Settings, as_json: bool) -> None:
     """List what was kept for an index, oldest first."""
     from rag.evaluate.feedback import read
@@ -88,7 +73,7 @@ def list_command(*, settings: Settings, as_json: bool) -> None:
 
 @group.command("remove")
 @click.argument("id_", metavar="ID")
-@_common
+@shared
 def remove_command(*, id_: str, settings: Settings, as_json: bool) -> None:
     """Forget the feedback that `rag feedback list` shows as ID."""
     from rag.evaluate.feedback import remove
