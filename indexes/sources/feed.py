@@ -6,10 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexes.keys import REQUIRED, key
-from indexes.sources.content import Content, mirrored
-from indexes.sources.listing import Entry, known_addresses, local_name, read_listings
+from indexes.sources.content import Content
+from indexes.sources.listing import (
+    Choice,
+    Entry,
+    Listed,
+    gather_listed,
+    known_addresses,
+    local_name,
+)
 from indexes.sources.manners import Manners, checked_addresses
-from indexes.sources.visit import Visit
 from rag.errors import LoadError
 from rag.index.mirror import Mirror
 
@@ -42,18 +48,11 @@ class Feed(Manners):
             DiskFull: If there is no room for the copies.
         """
         roots = checked_addresses("feeds", self.feeds)
-        with (
-            Mirror(mirror) as copies,
-            Mirror(mirror / "lists") as lists,
-            Visit(self, roots) as visit,
-        ):
-            listed = read_listings(visit, lists, roots, feed_entries)
-            stay = copies.keys() if self.keep or not listed.whole else set()
-            urls = list(dict.fromkeys([*listed.pages, *known_addresses(stay)]))
-            visit.pages(urls, copies)
-            visit.check_reached(self.name)
-            copies.retain({str(url) for url in urls})
-            return mirrored(copies, notes=visit.notes)
+        return gather_listed(self, mirror, roots, feed_entries, self._choose)
+
+    def _choose(self, listed: Listed, copies: Mirror) -> Choice:
+        stay = copies.keys() if self.keep or not listed.whole else set()
+        return Choice(list(dict.fromkeys([*listed.pages, *known_addresses(stay)])))
 
 
 def feed_entries(root: "etree._Element") -> Iterator[Entry]:

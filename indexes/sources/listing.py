@@ -3,15 +3,18 @@
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import httpx
 from lxml import etree
 from pathspec import GitIgnoreSpec
 
 from indexes.sources.address import NotAllowed, host_of, parse_address
+from indexes.sources.content import Content, mirrored
+from indexes.sources.manners import Manners
 from indexes.sources.visit import LISTING_MB, Outcome, Visit
 from rag.corpus.archive import parse_xml
 from rag.corpus.describe import counted
@@ -42,6 +45,42 @@ class Listed:
     """Each with what is said of when it changed."""
     whole: bool = True
     """Whether every listing could be read, so that what none of them names has gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which pages of the listings are wanted."""
+
+    urls: Sequence[httpx.URL]
+    changed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """When a page changed, by its address; one that did not is left alone."""
+    stay: Collection[str] = ()
+    """Copies that stay although no listing names them."""
+
+
+def gather_listed(
+    source: Manners,
+    mirror: Path,
+    roots: Sequence[httpx.URL],
+    parse: "Callable[[etree._Element], Iterable[Entry]]",
+    choose: Callable[[Listed, Mirror], Choice],
+) -> Content:
+    """Read the listings at `roots`, ask for each page that is chosen, and return the copies.
+
+    Raises:
+        SourceUnreachable: If no site answered.
+        DiskFull: If there is no room for the copies.
+    """
+    with (
+        Mirror(mirror) as copies,
+        Mirror(mirror / "lists") as lists,
+        Visit(source, roots) as visit,
+    ):
+        chosen = choose(read_listings(visit, lists, roots, parse), copies)
+        visit.pages(chosen.urls, copies, chosen.changed)
+        visit.check_reached(source.name)
+        copies.retain({*chosen.stay, *map(str, chosen.urls)})
+        return mirrored(copies, notes=visit.notes)
 
 
 def read_listings(

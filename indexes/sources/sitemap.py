@@ -6,10 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexes.keys import REQUIRED, key
-from indexes.sources.content import Content, mirrored
-from indexes.sources.listing import Entry, child_text, local_name, matching, read_listings
+from indexes.sources.content import Content
+from indexes.sources.listing import (
+    Choice,
+    Entry,
+    Listed,
+    child_text,
+    gather_listed,
+    local_name,
+    matching,
+)
 from indexes.sources.manners import Manners, checked_addresses
-from indexes.sources.visit import Visit
 from rag.errors import LoadError
 from rag.index.mirror import Mirror
 
@@ -45,19 +52,12 @@ class Sitemap(Manners):
             DiskFull: If there is no room for the copies.
         """
         roots = checked_addresses("sitemaps", self.sitemaps)
-        with (
-            Mirror(mirror) as copies,
-            Mirror(mirror / "lists") as lists,
-            Visit(self, roots) as visit,
-        ):
-            listed = read_listings(visit, lists, roots, sitemap_entries)
-            urls = matching(listed.pages, self.include, self.exclude)
-            changed = {str(url): listed.pages[url] for url in urls} if self.lastmod else {}
-            visit.pages(urls, copies, changed)
-            visit.check_reached(self.name)
-            known = copies.keys() if not listed.whole else set()
-            copies.retain({*known, *map(str, urls)})
-            return mirrored(copies, notes=visit.notes)
+        return gather_listed(self, mirror, roots, sitemap_entries, self._choose)
+
+    def _choose(self, listed: Listed, copies: Mirror) -> Choice:
+        urls = matching(listed.pages, self.include, self.exclude)
+        changed = {str(url): listed.pages[url] for url in urls} if self.lastmod else {}
+        return Choice(urls, changed, set() if listed.whole else copies.keys())
 
 
 def sitemap_entries(root: "etree._Element") -> Iterator[Entry]:
