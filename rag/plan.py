@@ -4,7 +4,7 @@ A file that looks as it did when it was last read is not opened; one that only l
 is hashed; only what is new or changed is parsed. Planning reads, and changes nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from rag.corpus.intake import sha256
 from rag.corpus.load import READERS
 from rag.corpus.walk import Found
 from rag.errors import LoadError
-from rag.index.reading import KnownFile, LedgerReader
+from rag.index.held import KnownFile
+from rag.index.reading import LedgerReader
 from rag.index.seen import looks, seen
 from rag.index.tombstones import any_forgotten, forgotten_on
 from rag.reports import FileReport, FileStatus, Refusal
@@ -50,6 +51,8 @@ class Plan:
     refused: tuple[FileReport, ...]
     gone: tuple[Gone, ...]
     """Without those that moved."""
+    known: Collection[str]
+    """The location of every file that was read before, or could not be."""
     looks: Mapping[str, str]
     """How each file that was hashed looked just before, by its location."""
     stamps: Mapping[str, str]
@@ -112,6 +115,7 @@ def make_plan(
         tuple(planner.forgotten),
         tuple(item for item in items if isinstance(item, FileReport)),
         tuple(gone),
+        planner.known,
         planner.looks,
         planner.stamps,
     )
@@ -183,6 +187,10 @@ class _Planner:
             self.unchanged.append(item)
         else:
             self.changed.append(item)
+
+    @property
+    def known(self) -> Collection[str]:
+        return self._known.keys()
 
     def missing(self) -> list[Gone]:
         """Return the known files that were not found, unless the folder could not be listed."""

@@ -18,7 +18,7 @@ from rag.search.retrieve import Candidates
 from rag.types import Answer, Citation, Conflict, Outcome, Passage, Verdict
 
 if TYPE_CHECKING:
-    from rag.index.ledger import SourceRow
+    from rag.index.held import SourceRow
     from rag.ingest import IngestReport, Progress
 
 

@@ -1,6 +1,6 @@
 """All sources of a recipe together: what they hold, what has gone, and when to stop and ask."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,6 @@ from indexes.sources import Content, Folder, Git, Source
 from rag.corpus.walk import Found
 from rag.errors import SourceUnreachable, SourceVanished
 from rag.index.layout import IndexFolder
-from rag.index.reading import KnownFile
 from rag.ingest import Progress
 from rag.plan import Plan
 from rag.reports import FileReport
@@ -77,7 +76,6 @@ def gone_at_once(
     recipe: Recipe,
     gathered: Gathered,
     plan: Plan,
-    known: Mapping[str, KnownFile],
     *,
     accepted: Collection[str] = (),
     first: bool = False,
@@ -92,14 +90,14 @@ def gone_at_once(
         SourceVanished: Naming the source, how much of it has gone, and the two ways on.
     """
     for name, why in gathered.missing.items():
-        if known and name not in accepted:
+        if plan.known and name not in accepted:
             raise SourceVanished(
                 f"{why} Nothing was changed; run the rebuild again when it is there, or with "
                 f"--accept-gone {name} if it is right that it has gone"
             )
     if not plan.gone:
         return
-    held = _count(gathered.source_of, list(known)) | {None: len(known)}
+    held = _count(gathered.source_of, plan.known) | {None: len(plan.known)}
     gone = _count(gathered.source_of, [one.file for one in plan.gone])
     for source, lost in gone.items():
         name = recipe.name if source is None else source
@@ -118,7 +116,7 @@ def _gone_words(source: str | None, index: str) -> str:
     return f"source {source!r} have gone at once; is a drive not mounted?"
 
 
-def _count(source_of: Callable[[str], str | None], files: list[str]) -> dict[str | None, int]:
+def _count(source_of: Callable[[str], str | None], files: Iterable[str]) -> dict[str | None, int]:
     counts: dict[str | None, int] = {}
     for file in files:
         name = source_of(file)

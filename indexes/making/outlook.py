@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from rag.index.held import Counts
 from rag.index.journal import Run
-from rag.index.reading import Counts
 from rag.plan import Plan
 
 

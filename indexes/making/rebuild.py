@@ -127,8 +127,7 @@ def plan_only(
     ):
         gathered = gather(recipe, ingester.folder, progress)
         plan = ingester.plan(ledger, gathered.items, gathered.is_gone, progress)
-        known, first = ledger.known_files(), not runs(ingester.folder, 1)
-        gone_at_once(recipe, gathered, plan, known, first=first)
+        gone_at_once(recipe, gathered, plan, first=not runs(ingester.folder, 1))
         return outlook(plan, gathered.notes, ledger.counts(), runs(ingester.folder))
 
 
@@ -156,8 +155,8 @@ class _Work:
         ledger, progress = self.ledger, self.progress
         gathered = gather(self.recipe, self.folder, progress)
         plan = self.ingester.plan(ledger, gathered.items, gathered.is_gone, progress)
-        known, first = ledger.known_files(), len(runs(self.folder, 2)) == 1
-        gone_at_once(self.recipe, gathered, plan, known, accepted=accept_gone, first=first)
+        first = len(runs(self.folder, 2)) == 1  # this one
+        gone_at_once(self.recipe, gathered, plan, accepted=accept_gone, first=first)
         files = self.ingester.read(ledger, plan, progress)
         self.ingester.drop(ledger, plan.to_drop)
         expired = expire(ledger, self.settings.home, self.recipe.retention.days)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:  # `rag --help` loads this module and must stay quick
     from rag.custody.proof import Verdict
     from rag.custody.recheck import Rechecked
     from rag.custody.targets import Wanted
+    from rag.index.held import SourceRow
     from rag.index.layout import IndexFolder
-    from rag.index.reading import SourceRow
 
 
 def _folder(settings: Settings) -> "IndexFolder":

@@ -19,11 +19,11 @@ from rag.custody.traces import wipe_traces
 from rag.errors import IndexBusy, QuestionError
 from rag.index.build import live_build, make_build, publish
 from rag.index.disk import Disk, disk_errors
+from rag.index.held import SourceRow
 from rag.index.identity import release
 from rag.index.layout import IndexFolder
 from rag.index.ledger import Ledger
 from rag.index.pruning import DROPPED, alone, prune
-from rag.index.reading import SourceRow
 from rag.index.records import dump_report, load_report
 from rag.index.schema import sqlite_errors
 from rag.index.tombstones import put_forgotten

@@ -17,9 +17,10 @@ from rag.custody.seal import read_record, write_record
 from rag.errors import IndexDamaged
 from rag.index.build import live_build
 from rag.index.catalog import Catalog
+from rag.index.held import SourceRow
 from rag.index.identity import document_id_of
 from rag.index.layout import IndexFolder
-from rag.index.reading import LedgerReader, SourceRow
+from rag.index.reading import LedgerReader
 from rag.index.records import decode_text
 from rag.index.tombstones import sha256_of
 from rag.index.whole import checked_catalog

@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from rag.custody.receipt import Quoted, quotes_of
+from rag.index.held import SourceRow
 from rag.index.layout import IndexFolder
-from rag.index.reading import LedgerReader, SourceRow, open_reader
+from rag.index.reading import LedgerReader, open_reader
 from rag.text import FUNCTION_WORDS, sentences
 from rag.types import Span
 

@@ -9,8 +9,9 @@ from fnmatch import translate
 
 from rag.errors import IndexDamaged, QuestionError
 from rag.index.catalog import Entry
+from rag.index.held import SourceRow
 from rag.index.layout import IndexFolder
-from rag.index.reading import LedgerReader, SourceRow
+from rag.index.reading import LedgerReader
 from rag.index.records import plain
 from rag.index.whole import checked_catalog
 from rag.types import DocumentId

@@ -14,15 +14,13 @@ from rag.index import vectors
 from rag.index.identity import Place, release, settle
 from rag.index.layout import IndexFolder
 from rag.index.lock import writer_lock, writing_to
-from rag.index.reading import LedgerReader, SourceRow, check_exists
+from rag.index.reading import LedgerReader, check_exists
 from rag.index.records import dump_report, load_report, plain, put_chunks, put_content
 from rag.index.schema import connect, sqlite_errors
 from rag.index.tombstones import is_forgotten
 from rag.protocols import Floats, Splitter
 from rag.reports import FileReport, FileStatus
 from rag.types import Chunk, Document
-
-__all__ = ["Ledger", "SourceRow"]
 
 _SWEEP = """
 CREATE TEMP TABLE IF NOT EXISTS kept_content (revision TEXT PRIMARY KEY);

@@ -5,108 +5,29 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 
 from rag.closing import Closing
 from rag.errors import IndexDamaged, IndexNotFound, QuestionError
-from rag.index import vectors
+from rag.index import held, vectors
 from rag.index.aside import put_back
+from rag.index.held import Counts, KnownFile, Location, SourceRow
 from rag.index.layout import IndexFolder
 from rag.index.records import (
     Row,
     decode_text,
-    load_report,
     plain,
     read_chunk,
     read_document,
 )
 from rag.index.schema import connect, sqlite_errors, thawed
 from rag.protocols import Floats, Ids
-from rag.reports import FileReport, FileStatus
+from rag.reports import FileReport
 from rag.types import Chunk, ChunkId, Document, DocumentId, Revision
 
 _BATCH = 2048
-_SOURCES = """
-SELECT own.source, own.location, own.file, document.id, content.revision, title, characters,
-    (SELECT count(*) FROM chunk WHERE chunk.content = content.id AND live),
-    (SELECT json_group_array(source) FROM (
-        SELECT source FROM location WHERE document = document.id
-        AND location <> document.location ORDER BY rowid)),
-    metadata, json_extract(report.report, '$.status'), json_extract(report.report, '$.reason')
-FROM document JOIN content ON content.id = document.content
-JOIN location AS own ON own.location = document.location
-LEFT JOIN report ON report.file = own.file
-"""
-_NOT_WHOLE = """
-SELECT report FROM report WHERE json_extract(report, '$.status') <> 'accepted'
-OR json_array_length(report, '$.pages_without_text') > 0
-"""
-_UNREAD = "SELECT file, report FROM report WHERE file NOT IN (SELECT file FROM location)"
-_KNOWN = """
-SELECT report.file, report.source, coalesce(min(sha256), ''), coalesce(max(sha256), ''),
-    count(location) FROM report LEFT JOIN location ON location.file = report.file
-GROUP BY report.file
-"""
-_COUNTS = """
-SELECT (SELECT count(*) FROM document), (SELECT count(*) FROM location),
-    (SELECT count(*) FROM document JOIN chunk ON chunk.content = document.content AND live),
-    (SELECT coalesce(sum(characters), 0) FROM document
-     JOIN content ON content.id = document.content)
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRow:
-    """One document as a list of sources shows it, or a file that could not be read.
-
-    Of the latter there is no document: its id is empty and `reason` says why.
-    """
-
-    source: str
-    location: str
-    file: str
-    document_id: DocumentId
-    revision: Revision
-    title: str
-    characters: int
-    chunks: int
-    aliases: tuple[str, ...]
-    date: str | None
-    """The document's own, ISO 8601, if it bears one."""
-    metadata: dict[str, str]
-    status: FileStatus | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where one document, or a copy of it, was read: its source and the file's path."""
-
-    source: str
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFile:
-    """A file that was read once: what its bytes were, and how many documents it holds."""
-
-    source: str
-    stamp: str
-    """Empty if it has to be read again whatever its bytes are."""
-    documents: int
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much an index holds now; characters and chunks of every document together."""
-
-    documents: int
-    sources: int
-    chunks: int
-    characters: int
 
 
 class LedgerReader(Closing):
@@ -133,42 +54,32 @@ class LedgerReader(Closing):
     def known_files(self) -> dict[str, KnownFile]:
         """Return every file that was read or could not be, by its absolute path."""
         with self.reading() as db:
-            rows = db.execute(_KNOWN).fetchall()
-        return {
-            file: KnownFile(source, low if low == high else "", count)
-            for file, source, low, high, count in rows
-        }
+            return held.known_files(db)
 
     def sources(self) -> list[SourceRow]:
         """Return every document that is in the index now and every unread file, by source."""
         with self.reading() as db:
-            rows = [_source_row(row) for row in db.execute(_SOURCES)]
-            rows += [_unread_row(file, data) for file, data in db.execute(_UNREAD)]
-        return sorted(rows, key=lambda row: row.source)
+            return held.sources(db)
 
     def locations(self) -> list[Location]:
         """Return every place content was read from, copies included, by source."""
         with self.reading() as db:
-            rows = db.execute("SELECT source, file FROM location ORDER BY source")
-            return [Location(*row) for row in rows]
+            return held.locations(db)
 
     def reports(self) -> list[FileReport]:
         """Return what became of every file when it was last read, by source."""
         with self.reading() as db:
-            rows = db.execute("SELECT report FROM report ORDER BY source")
-            return [load_report(row[0]) for row in rows]
+            return held.reports(db)
 
     def unread_reports(self) -> tuple[int, list[FileReport]]:
         """Return how many files there are, and the reports of those not read whole."""
         with self.reading() as db:
-            files = int(db.execute("SELECT count(*) FROM report").fetchone()[0])
-            rows = db.execute(_NOT_WHOLE).fetchall()
-        return files, [load_report(row[0]) for row in rows]
+            return held.unread_reports(db)
 
     def counts(self) -> Counts:
         """Return how much is in the index now."""
         with self.reading() as db:
-            return Counts(*db.execute(_COUNTS).fetchone())
+            return held.counts(db)
 
     def splitter(self) -> str | None:
         """Return the fingerprint of the splitter that cut the chunks, if it was recorded."""
@@ -210,10 +121,10 @@ class LedgerReader(Closing):
             IndexDamaged: If the ledger holds no such document or revision any more.
         """
         with self.reading() as db:
-            row = db.execute(f"{_SOURCES} WHERE document.id = ?", (document_id,)).fetchone()
+            row = db.execute(f"{held.SOURCES} WHERE document.id = ?", (document_id,)).fetchone()
         if row is None and revision is None:
             raise IndexDamaged(self._gone(f"document {document_id}"))
-        now = None if row is None else _source_row(row)
+        now = None if row is None else held.source_row(row)
         source, also = (now.source, now.aliases) if now else ("", ())
         wanted = revision if revision is not None or now is None else now.revision
         return self.document_at(document_id, wanted or Revision(""), source, also)
@@ -378,44 +289,4 @@ def check_exists(folder: IndexFolder) -> None:
     raise IndexNotFound(
         f"no index {folder.name!r} in {folder.root.parent}; {there}; "
         "make one with: rag ingest <folder or file>"
-    )
-
-
-def _source_row(row: tuple[str, ...]) -> SourceRow:
-    source, location, file, id_, revision, title, characters, chunks, also, about, *report = row
-    status, reason = report
-    metadata = json.loads(about)
-    return SourceRow(
-        source=source,
-        location=location,
-        file=file,
-        document_id=DocumentId(id_),
-        revision=Revision(revision),
-        title=title,
-        characters=int(characters),
-        chunks=int(chunks),
-        aliases=tuple(json.loads(also)),
-        date=metadata.get("date"),
-        metadata=metadata,
-        status=FileStatus(status) if status else None,
-        reason=reason or "",
-    )
-
-
-def _unread_row(file: str, data: str) -> SourceRow:
-    report = load_report(data)
-    return SourceRow(
-        source=report.source,
-        location=file,
-        file=file,
-        document_id=DocumentId(""),
-        revision=Revision(""),
-        title="",
-        characters=0,
-        chunks=0,
-        aliases=(),
-        date=None,
-        metadata={},
-        status=report.status,
-        reason=report.reason,
     )

@@ -20,7 +20,7 @@ from rag.index.manifest import NAME, EmbedderMark, Manifest
 from rag.index.pruning import hold
 from rag.index.reading import LedgerReader, check_exists, open_reader
 from rag.index.records import read_chunk
-from rag.index.whole import checked_build, read_manifest
+from rag.index.whole import check_files, read_manifest
 from rag.protocols import Floats, Ids
 from rag.types import Chunk, ChunkId, Document, DocumentId, Filter, Hit
 
@@ -257,7 +257,7 @@ def _opened(folder: IndexFolder, build_id: str, asking: EmbedderMark) -> FolderS
 def _read(folder: IndexFolder, path: Path, asking: EmbedderMark, held: int) -> FolderSnapshot:
     manifest = read_manifest(path)
     _check_embedder(manifest, folder, asking)
-    checked_build(path)
+    check_files(path, manifest)
     catalog, dense, lexical = (
         Catalog.open(path),
         FaissIndex.open(path / "dense.faiss", asking.dim),

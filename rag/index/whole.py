@@ -27,9 +27,18 @@ def checked_build(path: Path) -> Manifest:
         IndexDamaged: If a file is missing or altered, or the manifest belongs to another build.
     """
     manifest = read_manifest(path)
+    check_files(path, manifest)
+    return manifest
+
+
+def check_files(path: Path, manifest: Manifest) -> None:
+    """Check every file of the build in `path` against its manifest.
+
+    Raises:
+        IndexDamaged: If one is missing or altered.
+    """
     for name, recorded in manifest.files.items():
         check_file(path / name, recorded)
-    return manifest
 
 
 def checked_catalog(path: Path) -> Catalog:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from rag.errors import QuestionError
-from rag.index.reading import KnownFile
+from rag.index.held import KnownFile
 from rag.reports import FileReport, FileStatus
 from rag.types import (
     Block,
