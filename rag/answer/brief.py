@@ -28,6 +28,12 @@ _YEARS = re.compile(r"\d{4}[\u2013-]\d{4}")  # of a life, each an answer of its 
 _BOUND = re.compile(
     r"\b(?:up to|at least|at most|(?:no |not )?(?:more|less|fewer) than)\s+\Z", re.IGNORECASE
 )
+# A word and the number that belongs to it, at the end of a clause: "room 204."
+_NUMBER = re.compile(r" \d[\w/-]*(?=\s*(?:[.,;:!?)]|\Z))")
+# What is told by examples is no answer without them: "food sources such as grasses".
+_EXAMPLES = re.compile(
+    r"\s*,?\s(?:such as|including|for example|for instance|e\.g\.)\s", re.IGNORECASE
+)
 _DENIED = re.compile(
     r"(?:\b(?:not(?! only)|never|neither|nor|except|without|no longer)|n['\u2019]t)\s+"
     r"(?:[\w'\u2019-]+\s+){0,3}\Z",
@@ -77,6 +83,10 @@ def _words(best: Evidence) -> Span | None:
     if bound := _BOUND.search(before):
         start -= len(before) - bound.start()
         before = before[: bound.start()]
+    if text[end - 1 : end].isalpha() and (number := _NUMBER.match(text, end, best.span.end)):
+        end = number.end()
+    if _EXAMPLES.match(text, end, best.span.end):
+        return None
     said = text[start:end]
     if not said or len(said.split()) > _LONGEST or _CELLS in said or _DENIED.search(before):
         return None

@@ -166,3 +166,27 @@ def test_the_cell_of_another_column_is_not_shown_alone(passage, question, shown)
     (verdict,) = brief(question, verdicts, [evidence])
 
     assert verdict.claim.text == (shown or found.chunk.text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "shown"),
+    [
+        ("The milk is in the fridge of room 204.", {"room"}, "room 204"),
+        ("The milk is in the fridge of room B.", {"room"}, "room"),
+        ("The mill of Selby 1904 exhibition fame is here.", {"Selby"}, "Selby"),
+        ("The milk is kept in hall 2/14, beside the door.", {"hall"}, "hall 2/14"),
+    ],
+)
+def test_a_number_that_belongs_to_a_word_is_not_cut_off_at_the_end_of_a_clause(text, words, shown):
+    answer = asking("Where is it kept?", words, {"a.md": text})
+
+    assert answer.text == f"{shown} [1]"
+
+
+@pytest.mark.parametrize("lead", [" such as", ", including", ", for example", ", e.g."])
+def test_what_is_told_by_examples_is_not_shown_without_them(lead):
+    text = f"Ducks eat food{lead} grass, fish and worms."
+
+    answer = asking("What do ducks eat?", {"food"}, {"a.md": text})
+
+    assert answer.text == f"{text} [1]"
