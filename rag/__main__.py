@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import click
 
 from rag.errors import QuestionError, RagError
+from rag.model_files import models
 from rag.options import changed, shared
 from rag.settings import Settings
 from rag.terminal import safe
 from rag.types import Filter
-from rag.weights import models
 
 if TYPE_CHECKING:
     from rag.assemble import Rag
