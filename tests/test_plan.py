@@ -104,6 +104,22 @@ def test_an_unchanged_file_is_not_opened_once_its_looks_are_known(index, files, 
     assert {Path(path).name for path in opened if str(files) in path} == {"broken.pdf"}
 
 
+def test_a_file_that_looks_otherwise_than_when_it_was_read_is_changed(index, files, monkeypatch):
+    later = max(path.stat().st_ctime for path in files.iterdir()) + 60
+    monkeypatch.setattr(time, "time", lambda: later)
+    with ingester_of(index, CountingEmbedder()) as ingester:
+        ingester.ingest([files], lambda *event: None)
+    before = (files / "a.txt").stat()
+    (files / "a.txt").write_text("The a mill opens at four.\n")
+    os.utime(files / "a.txt", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    plan = planned(index, files)
+
+    assert before.st_size == (files / "a.txt").stat().st_size
+    assert names(plan.changed) == ["papers/a.txt"]
+    assert names(plan.unchanged) == ["papers/b.txt", "papers/c.txt"]
+
+
 def test_files_of_a_folder_that_cannot_be_listed_are_not_gone(index, files):
     hidden = Refusal("docs", FileStatus.REJECTED, reason="It hides.", path=str(files))
 

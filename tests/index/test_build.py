@@ -251,14 +251,21 @@ def test_prune_keeps_the_text_of_a_live_build_older_than_the_newest(folder, ledg
     assert answers(folder) == (first.build, ["apples"])
 
 
-def test_a_kept_build_that_cannot_be_read_does_not_stop_an_ingest(folder, ledger):
+@pytest.mark.parametrize(
+    "spoil", [lambda data: b"torn", lambda data: data.replace(b"a.txt", b"b.txt")]
+)
+def test_a_kept_build_whose_list_is_damaged_is_deleted_and_told(folder, ledger, caplog, spoil):
     put(ledger, "/a.txt", "apples")
     ids = [build_and_publish(folder, ledger).build for _ in range(3)]
-    (folder.build(ids[1]) / "documents.json").write_bytes(b"torn")
+    path = folder.build(ids[1]) / "documents.json"
+    whole = path.read_bytes()
+    path.write_bytes(spoil(whole))
 
+    assert path.read_bytes() != whole
     assert prune(folder, keep=2) == [ids[1]]
 
     assert folder.build_ids() == [ids[0], ids[2]]
+    assert ids[1] in caplog.text
 
 
 def test_prune_deletes_text_no_kept_build_uses(folder, ledger):
