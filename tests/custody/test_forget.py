@@ -4,21 +4,17 @@ import hashlib
 import json
 import random
 import sqlite3
-import threading
 from contextlib import closing
 from datetime import date
 
 import pytest
 
 from rag.custody import forget as forgetting
-from rag.custody.byte_search import search_folder
-from rag.custody.forget import forget, resume
-from rag.custody.plan import make_plan
-from rag.custody.prints import Finder, Prints, forms
+from rag.custody.forget import forget
+from rag.custody.prints import Finder, Prints
 from rag.custody.seal import read_record
 from rag.custody.targets import Wanted, chosen
-from rag.doctor import diagnose
-from rag.errors import IndexBusy, QuestionError
+from rag.errors import QuestionError
 from rag.evaluate.feedback import add
 from rag.index.build import live_build
 from rag.index.journal import RunOutcome, begin_run, end_run, runs
@@ -26,46 +22,17 @@ from rag.index.ledger import Ledger
 from rag.index.mirror import Mirror
 from rag.index.reading import open_reader
 from rag.index.tombstones import forgotten_on
-from rag.settings import Settings
-from tests.custody.material import SPLITTER, built, index_of, opened, put
-
-WORDS = (
-    "harbour lock keeper tariff barge winter notice closed open signed crown receipt ferry wheel "
-    "bridge council meadow orchard garden window kettle ladder copper silver velvet paper"
-).split()
-
-
-def prose(seed, sentences=12):
-    luck = random.Random(seed)
-    return "\n\n".join(
-        " ".join(f"{luck.choice(WORDS)}{luck.randrange(1000)}" for _ in range(14)).capitalize()
-        + "."
-        for _ in range(sentences)
-    )
-
-
-TEXTS = {f"notes/{name}.txt": prose(name) for name in ("ada", "ben", "cleo", "dora")}
-
-
-@pytest.fixture
-def home(folder):
-    return folder.root.parent.parent
-
-
-@pytest.fixture
-def index(folder):
-    index_of(folder, TEXTS)
-    return folder
-
-
-def rows_of(folder, *names, **conditions):
-    with open_reader(folder) as ledger:
-        return chosen(ledger, Wanted(names, **conditions))
-
-
-def left_of(home, *texts):
-    """Return what a search of the whole home finds of `texts`."""
-    return search_folder(home, Prints.of([form for text in texts for form in forms(text)]))
+from tests.custody.material import (
+    SPLITTER,
+    TEXTS,
+    built,
+    index_of,
+    left_of,
+    opened,
+    prose,
+    put,
+    rows_of,
+)
 
 
 def test_a_forgotten_document_is_in_no_file_and_the_others_are_as_they_were(index, home):
@@ -234,90 +201,6 @@ def test_the_report_tells_what_was_done_and_holds_neither_name_nor_text(index, h
     assert not index.forgetting.exists()
 
 
-class StopsAt:
-    """Hears of each step, and stops the process's work at the one of that number."""
-
-    def __init__(self, number):
-        self.left = number
-
-    def __call__(self, doing):
-        self.left -= 1
-        if not self.left:
-            raise KeyboardInterrupt(doing)
-
-
-@pytest.mark.parametrize(
-    ("number", "again"), [(2, 2), (2, 4), (3, 1), (3, 3), (4, 2), (4, 4), (5, 4), (5, 5)]
-)
-def test_a_forget_stopped_at_any_step_and_stopped_again_is_finished_by_resume(
-    index, home, number, again
-):
-    with pytest.raises(KeyboardInterrupt):
-        forget(index, home, rows_of(index, "notes/ada.txt"), StopsAt(number))
-    rag = opened(index)  # whatever is live answers
-    assert rag.ask(TEXTS["notes/ben.txt"].splitlines()[0]).citations
-    rag.snapshot.close()
-    with pytest.raises(QuestionError, match="--resume"):
-        forget(index, home, rows_of(index, "notes/ben.txt"))
-    if again < 5:
-        with pytest.raises(KeyboardInterrupt):
-            resume(index, home, StopsAt(again))
-
-    done = resume(index, home)
-
-    assert done.search.clean
-    assert left_of(home, TEXTS["notes/ada.txt"]).clean
-    assert resume(index, home) is None
-    with open_reader(index) as ledger:
-        assert {row.source for row in ledger.sources()} == set(TEXTS) - {"notes/ada.txt"}
-
-
-def test_the_doctor_tells_of_a_forget_that_was_stopped(index, home):
-    with pytest.raises(KeyboardInterrupt):
-        forget(index, home, rows_of(index, "notes/ada.txt"), StopsAt(3))
-
-    told = [f"{found.what}: {found.detail}" for found in diagnose(Settings(home=home))]
-
-    (one,) = [line for line in told if line.startswith("forget in demo")]
-    assert "rag forget --resume --index demo" in one
-
-
-def test_a_forget_stopped_while_it_was_planned_has_changed_nothing(index, home):
-    with pytest.raises(KeyboardInterrupt):
-        forget(index, home, rows_of(index, "notes/ada.txt"), StopsAt(1))
-
-    assert not index.forgetting.exists()
-    assert rows_of(index, "notes/ada.txt")
-
-
-def test_a_reader_that_keeps_the_log_is_an_error_that_names_the_way_out(index):
-    with closing(sqlite3.connect(index.ledger, isolation_level=None)) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM content").fetchone()
-        with Ledger.open(index) as ledger:
-            put(ledger, "notes/new.txt", prose("new"))
-
-            with pytest.raises(IndexBusy, match="--resume"):
-                forgetting.empty_log(ledger, 0.1)
-
-            reader.execute("COMMIT")
-            forgetting.empty_log(ledger, 0.1)
-            assert (index.root / "ledger.sqlite-wal").stat().st_size == 0
-
-
-@pytest.mark.slow
-def test_a_forget_that_cannot_empty_the_log_says_so_and_is_finished_by_resume(index, home):
-    with closing(sqlite3.connect(index.ledger, isolation_level=None)) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM content").fetchone()
-
-        with pytest.raises(IndexBusy, match="--resume"):
-            forget(index, home, rows_of(index, "notes/ada.txt"))
-
-    assert resume(index, home).search.clean
-    assert left_of(home, TEXTS["notes/ada.txt"]).clean
-
-
 def test_a_trace_in_an_unused_part_of_the_ledgers_file_is_compacted_away(index, home):
     spare = prose("ada", 30).encode()
     with closing(sqlite3.connect(index.ledger)) as db:  # without secure_delete
@@ -416,52 +299,3 @@ def _random_forget(folder, home, seed):
         with open_reader(folder) as ledger:
             assert ledger.find_document(name).text.startswith(said[name][-1])
         assert left_of(home, said[name][-1]).found
-
-
-def test_builds_that_a_server_still_reads_go_when_it_has_moved_on(index, home):
-    old = opened(index)
-    errors = []
-
-    def serve():
-        """Answer from the old build until a new one is live, as a server does."""
-        while live_build(index) == old.snapshot.build:
-            try:
-                assert old.ask(TEXTS["notes/ben.txt"].splitlines()[0]).citations
-            except Exception as error:  # noqa: BLE001
-                errors.append(error)
-        for _ in range(5):  # the last requests end
-            errors.extend(_failures(old))
-        old.snapshot.close()
-
-    server = threading.Thread(target=serve)
-    server.start()
-    done = forget(index, home, rows_of(index, "notes/ada.txt"))
-    server.join()
-
-    assert errors == []
-    assert index.build_ids() == [done.after]
-    assert done.search.clean
-
-
-def _failures(rag):
-    try:
-        rag.ask(TEXTS["notes/cleo.txt"].splitlines()[0])
-    except Exception as error:  # noqa: BLE001
-        return [error]
-    return []
-
-
-def test_a_reader_that_never_moves_on_keeps_nothing(index, home):
-    old = opened(index)
-    plan_rows = rows_of(index, "notes/ada.txt")
-    with Ledger.open(index) as ledger, ledger.writing():
-        plan = make_plan(ledger, plan_rows)
-        forgetting._release(ledger, plan)
-        forgetting._replace_live(ledger, plan)
-
-        forgetting._drop_builds(index, plan, patience=0.1)
-
-    assert left_of(home, TEXTS["notes/ada.txt"]).found_in.keys() <= {
-        "indexes/demo/ledger.sqlite-wal"
-    }
-    old.snapshot.close()

@@ -23,11 +23,6 @@ PLAIN = "The harbour opens at six. The crane lifts nine tonnes. Berths are let b
 
 
 @pytest.fixture
-def home(folder):
-    return folder.root.parent.parent
-
-
-@pytest.fixture
 def index(folder):
     index_of(folder, {"people/averill.txt": SECRET, "harbour.txt": PLAIN})
     return folder
