@@ -9,18 +9,8 @@ from rag.errors import IndexNotFound
 from rag.evaluate.feedback import add
 from rag.index.build import live_build
 from rag.index.journal import RunOutcome, publications, runs
-from tests.indexes.shelf import Shelf
 
 SMOKE = '[[gate.smoke]]\nquestion = "When does the mill open?"\nexpect = "nine"\n'
-
-
-@pytest.fixture
-def shelf(tmp_path):
-    shelf = Shelf(tmp_path)
-    shelf.write("mill.md", "# Mill\n\nThe mill opens at nine.\n")
-    shelf.write("pier.md", "# Pier\n\nThe pier closes at dusk.\n")
-    shelf.write("lamp.md", "# Lamp\n\nThe lamp burns whale oil.\n")
-    return shelf
 
 
 def judge(shelf, question, verdict="right", **more):
