@@ -17,6 +17,8 @@ DOCUMENTS = {
     "library.txt": "The library lends books for thirty days. Members pay nothing.",
     "größe.txt": "Das Boot ist zwölf Meter lang. طاحونة الماء القديمة.",
 }
+NOTHING = [".import.lock"]
+"""What is in a folder of indexes when nothing was imported."""
 QUESTIONS = ("What does a return ticket cost?", "How long are books lent?", "Who is the mayor?")
 
 
@@ -67,8 +69,8 @@ def member_of(name, type_=tarfile.REGTYPE, link=""):
 
 
 def refused(path, elsewhere):
+    """Import what must be refused; return why it was, and the files that are there now."""
     with pytest.raises(ArchiveRefused) as caught:
         import_index(path, elsewhere, "copy", max_mb=64)
-    assert [p.name for p in elsewhere.iterdir()] == [".import.lock"]
-    assert not list(elsewhere.parent.parent.glob("*/passwd"))
-    return str(caught.value)
+    left = [*elsewhere.iterdir(), *elsewhere.parent.parent.glob("*/passwd")]
+    return str(caught.value), [path.name for path in left]

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import random
 import sqlite3
 from contextlib import closing
 from datetime import date
@@ -261,41 +260,3 @@ def test_documents_are_chosen_by_name_metadata_pattern_and_age(folder):
             found(names=("absent",))
         with pytest.raises(QuestionError, match="--older-than"):
             found()
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_random_forgets_leave_nothing(folder, home, seed):
-    _random_forget(folder, home, seed)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 200))
-def test_100_of_100_random_forgets_leave_nothing(folder, home, seed):
-    _random_forget(folder, home, seed)
-
-
-def _random_forget(folder, home, seed):
-    """Make an index by random additions and changes, forget some of it, and look everywhere."""
-    luck = random.Random(seed)
-    said = {}
-    shared = prose(f"boilerplate {seed}", 6)
-    for round_ in range(luck.randrange(1, 4)):
-        for number in luck.sample(range(12), luck.randrange(2, 8)):
-            text = prose(f"{seed} {round_} {number}", luck.randrange(1, 40))
-            said.setdefault(f"{number}.txt", []).append(text)
-            with_shared = f"{text}\n\n{shared}" if luck.random() < 0.4 else text
-            index_of(folder, {f"{number}.txt": with_shared})
-        rag = opened(folder)
-        for number in luck.sample(sorted(said), 2):
-            add(folder, rag.ask(said[number][-1].splitlines()[0]), "right")
-        rag.snapshot.close()
-    names = luck.sample(sorted(said), luck.randrange(1, len(said)))
-
-    done = forget(folder, home, rows_of(folder, *names))
-
-    assert done.search.clean, done.search
-    assert left_of(home, *(text for name in names for text in said[name])).clean
-    for name in said.keys() - set(names):
-        with open_reader(folder) as ledger:
-            assert ledger.find_document(name).text.startswith(said[name][-1])
-        assert left_of(home, said[name][-1]).found

@@ -8,7 +8,7 @@ import pytest
 
 from rag.custody.restore import import_index
 from rag.errors import ArchiveRefused, SettingsError
-from tests.custody.archives import member_of, members, pack, refused
+from tests.custody.archives import NOTHING, member_of, members, pack, refused
 
 
 def listed(name, /, **values):
@@ -22,39 +22,82 @@ def listed(name, /, **values):
 
 
 HOSTILE_LISTS = {
-    "a name that climbs": listed("feedback.jsonl", name="../../feedback.jsonl"),
-    "an absolute name": listed("feedback.jsonl", name="/etc/passwd"),
-    "a file of a build": listed("feedback.jsonl", name="dense.faiss"),
-    "a lock": listed("feedback.jsonl", name="writer.lock"),
-    "a file twice": lambda r: r["files"].append(r["files"][0]),
-    "no ledger": lambda r: r["files"].pop(1),
-    "a size too small": listed("ledger.sqlite", bytes=4096),
-    "a size too large": listed("ledger.sqlite", bytes=1 << 20),
-    "a huge size": listed("ledger.sqlite", bytes=1 << 60),
-    "a negative size": listed("ledger.sqlite", bytes=-1),
-    "a size that is text": listed("ledger.sqlite", bytes="4096"),
-    "a size that is true": listed("live.json", bytes=True),
-    "a wrong sum": listed("ledger.sqlite", sha256="0" * 64),
-    "a sum that is none": listed("ledger.sqlite", sha256="x"),
-    "a newer format": lambda r: r.update(format=2),
-    "another kind": lambda r: r.update(kind="quotewell receipt"),
-    "a dimension of 0": lambda r: r["embedder"].update(dim=0),
-    "a dimension without end": lambda r: r["embedder"].update(dim=1 << 40),
-    "another dimension": lambda r: r["embedder"].update(dim=128),
-    "another embedder": lambda r: r["embedder"].update(fingerprint="other"),
-    "a name without end": lambda r: r["embedder"].update(name="x" * 5000),
-    "no embedder": lambda r: r.pop("embedder"),
-    "a list without end": lambda r: r.update(padding="x" * 100_000),
-    "files that are none": lambda r: r.update(files=[1, 2]),
-    "files as text": lambda r: r.update(files="ledger.sqlite"),
+    "a name that climbs": (
+        listed("feedback.jsonl", name="../../feedback.jsonl"),
+        "no file of an index: '../../feedback.jsonl'",
+    ),
+    "an absolute name": (
+        listed("feedback.jsonl", name="/etc/passwd"),
+        "no file of an index: '/etc/passwd'",
+    ),
+    "a file of a build": (
+        listed("feedback.jsonl", name="dense.faiss"),
+        "no file of an index: 'dense.faiss'",
+    ),
+    "a lock": (listed("feedback.jsonl", name="writer.lock"), "no file of an index: 'writer.lock'"),
+    "a file twice": (lambda r: r["files"].append(r["files"][0]), "a file is listed twice"),
+    "no ledger": (lambda r: r["files"].pop(1), "it lists no ledger.sqlite"),
+    "a size too small": (listed("ledger.sqlite", bytes=4096), "its list says 4,096;"),
+    "a size too large": (listed("ledger.sqlite", bytes=1 << 20), "its list says 1,048,576;"),
+    "a huge size": (
+        listed("ledger.sqlite", bytes=1 << 60),
+        "more than the 67,108,864 allowed by --max-mb",
+    ),
+    "a negative size": (listed("ledger.sqlite", bytes=-1), "no size and SHA-256 of ledger.sqlite"),
+    "a size that is text": (listed("ledger.sqlite", bytes="4096"), "not a number: '4096'"),
+    "a size that is true": (listed("live.json", bytes=True), "not a number: 'True'"),
+    "a wrong sum": (
+        listed("ledger.sqlite", sha256="0" * 64),
+        "ledger.sqlite does not match the SHA-256 in its list",
+    ),
+    "a sum that is none": (
+        listed("ledger.sqlite", sha256="x"),
+        "no size and SHA-256 of ledger.sqlite",
+    ),
+    "a newer format": (lambda r: r.update(format=2), "has format 2 and this version reads 1"),
+    "another kind": (lambda r: r.update(kind="quotewell receipt"), "is no exported index"),
+    "a dimension of 0": (lambda r: r["embedder"].update(dim=0), "vectors of 0 numbers"),
+    "a dimension without end": (
+        lambda r: r["embedder"].update(dim=1 << 40),
+        "vectors of 1099511627776 numbers",
+    ),
+    "another dimension": (
+        lambda r: r["embedder"].update(dim=128),
+        "vectors of 256 numbers under the embedder's fingerprint, which now says 128",
+    ),
+    "another embedder": (
+        lambda r: r["embedder"].update(fingerprint="other"),
+        "lacks 3 of the chunks or vectors",
+    ),
+    "a name without end": (
+        lambda r: r["embedder"].update(name="x" * 5000),
+        "not a short text: 'xxx",
+    ),
+    "no embedder": (lambda r: r.pop("embedder"), "makes no sense ('embedder')"),
+    "a list without end": (
+        lambda r: r.update(padding="x" * 100_000),
+        "bytes, which no export writes",
+    ),
+    "files that are none": (
+        lambda r: r.update(files=[1, 2]),
+        "begins with a list that makes no sense",
+    ),
+    "files as text": (
+        lambda r: r.update(files="ledger.sqlite"),
+        "begins with a list that makes no sense",
+    ),
 }
 
 
 @pytest.mark.parametrize("what", HOSTILE_LISTS)
 def test_a_list_is_refused_that_has(exported, tmp_path, elsewhere, what):
-    pack(tmp_path / "bad.tar", members(exported), HOSTILE_LISTS[what])
+    change, words = HOSTILE_LISTS[what]
+    pack(tmp_path / "bad.tar", members(exported), change)
 
-    refused(tmp_path / "bad.tar", elsewhere)
+    why, left = refused(tmp_path / "bad.tar", elsewhere)
+
+    assert words in why
+    assert left == NOTHING
 
 
 @pytest.mark.parametrize(
@@ -91,21 +134,29 @@ def test_a_member_is_refused_that_is_not_the_file_it_should_be(
             entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
 
-    why = refused(tmp_path / "bad.tar", elsewhere)
+    why, left = refused(tmp_path / "bad.tar", elsewhere)
+
     assert "where ledger.sqlite should be" in why or "codec can't decode" in why
+    assert left == NOTHING
 
 
 def test_a_further_member_is_refused(exported, tmp_path, elsewhere):
     extra = [(member_of("../../../tmp/evil"), b"evil")]
     pack(tmp_path / "bad.tar", members(exported), extra=extra)
 
-    assert "does not end" in refused(tmp_path / "bad.tar", elsewhere)
+    why, left = refused(tmp_path / "bad.tar", elsewhere)
+
+    assert "does not end" in why
+    assert left == NOTHING
 
 
 def test_what_hides_behind_the_end_is_refused(exported, tmp_path, elsewhere):
     (tmp_path / "bad.tar").write_bytes(exported.read_bytes() + b"\0" * 30_000 + b"hidden")
 
-    assert "does not end" in refused(tmp_path / "bad.tar", elsewhere)
+    why, left = refused(tmp_path / "bad.tar", elsewhere)
+
+    assert "does not end" in why
+    assert left == NOTHING
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -113,20 +164,37 @@ def test_an_archive_cut_off_or_changed_anywhere_is_refused(exported, tmp_path, e
     luck, data = random.Random(seed), bytearray(exported.read_bytes())
     used = sum(512 + -(-len(d) // 512) * 512 for d in members(exported).values())
     if seed % 2:
+        words = "is cut off"
         del data[luck.randrange(used) :]
     else:  # within a file; elsewhere there may be padding, which is ignored
+        words = "is damaged: ledger.sqlite does not match the SHA-256 in its list"
         offset = luck.randrange(used - len(members(exported)["ledger.sqlite"]), used - 4096)
         data[offset] ^= 1 << luck.randrange(8)
     (tmp_path / "bad.tar").write_bytes(data)
 
-    refused(tmp_path / "bad.tar", elsewhere)
+    why, left = refused(tmp_path / "bad.tar", elsewhere)
+
+    assert words in why
+    assert left == NOTHING
 
 
-@pytest.mark.parametrize("data", [b"", b"\0" * 10240, b"PK\3\4" * 500, b"x" * 5000])
-def test_what_is_no_archive_is_refused(tmp_path, elsewhere, data):
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "is cut off"),
+        (b"\0" * 10240, "is no archive that can be read"),
+        (b"PK\3\4" * 500, "is no archive that can be read"),
+        (b"x" * 5000, "is no archive that can be read"),
+    ],
+    ids=["nothing", "zeros", "a zip", "letters"],
+)
+def test_what_is_no_archive_is_refused(tmp_path, elsewhere, data, words):
     (tmp_path / "bad.tar").write_bytes(data)
 
-    refused(tmp_path / "bad.tar", elsewhere)
+    why, left = refused(tmp_path / "bad.tar", elsewhere)
+
+    assert words in why
+    assert left == NOTHING
 
 
 def test_an_archive_larger_than_allowed_is_refused(exported, elsewhere):
