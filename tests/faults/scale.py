@@ -28,6 +28,7 @@ from rag.index.layout import IndexFolder
 from rag.index.snapshot import open_snapshot
 from rag.ingest import Ingester
 from rag.pipeline import Pipeline
+from rag.protocols import Embedder
 from rag.settings import Settings
 from rag.testing import SubstringVerifier
 from tests.faults.forge import REPOSITORY
@@ -108,7 +109,7 @@ def rebuild_here(home: Path, *, stand_in: bool) -> dict[str, float]:
     recipe = read_recipe(home / "corpus.toml")
     settings = Settings(home=Path(os.environ.get("RAG_HOME", home)))
     begin = time.monotonic()
-    parts = Parts(lambda _: _stand_in(home), _opened(home)) if stand_in else _real(home)
+    parts = _stand_in(home) if stand_in else _real(home)
     report = rebuild(recipe, settings, progress=progress, parts=parts)
     end = time.monotonic()
     gaps = np.diff([begin, *heard, end])
@@ -125,24 +126,13 @@ def rebuild_here(home: Path, *, stand_in: bool) -> dict[str, float]:
     }
 
 
-def _stand_in(home: Path) -> Ingester:
-    folder = IndexFolder(home / "index")
-    return Ingester(folder, FileLoader(workers=2), Lines(), SeededEmbedder())
+def _stand_in(home: Path) -> Parts:
+    """Return a rebuild's parts that cost almost nothing."""
 
+    def ingester(settings: Settings) -> Ingester:
+        return Ingester(_index(home), FileLoader(workers=2), Lines(), SeededEmbedder())
 
-def _opened(home: Path):
-    def opened(settings, build, like):
-        embedder = SeededEmbedder()
-        snapshot = open_snapshot(
-            IndexFolder(home / "index"),
-            fingerprint=embedder.fingerprint,
-            dim=embedder.dim,
-            embedder_name=embedder.name,
-            build=build,
-        )
-        return Pipeline(snapshot, embedder, SubstringVerifier())
-
-    return opened
+    return Parts(ingester, lambda settings, build, like: _opened(home, SeededEmbedder(), build))
 
 
 def _real(home: Path) -> Parts:
@@ -150,21 +140,29 @@ def _real(home: Path) -> Parts:
 
     def ingester(settings: Settings) -> Ingester:
         parts = make_ingester(settings)
-        folder = IndexFolder(home / "index")
-        return Ingester(folder, parts.loader, parts.splitter, parts.embedder, model=parts.model)
-
-    def opened(settings, build, like):
-        embedder = make_ingester(settings).embedder
-        snapshot = open_snapshot(
-            IndexFolder(home / "index"),
-            fingerprint=embedder.fingerprint,
-            dim=embedder.dim,
-            embedder_name=embedder.name,
-            build=build,
+        return Ingester(
+            _index(home), parts.loader, parts.splitter, parts.embedder, model=parts.model
         )
-        return Pipeline(snapshot, embedder, SubstringVerifier())
+
+    def opened(settings: Settings, build: str | None, like: Pipeline | None) -> Pipeline:
+        return _opened(home, make_ingester(settings).embedder, build)
 
     return Parts(ingester, opened)
+
+
+def _index(home: Path) -> IndexFolder:
+    return IndexFolder(home / "index")
+
+
+def _opened(home: Path, embedder: Embedder, build: str | None) -> Pipeline:
+    snapshot = open_snapshot(
+        _index(home),
+        fingerprint=embedder.fingerprint,
+        dim=embedder.dim,
+        embedder_name=embedder.name,
+        build=build,
+    )
+    return Pipeline(snapshot, embedder, SubstringVerifier())
 
 
 def prepare(home: Path, documents: int, lines: int) -> None:

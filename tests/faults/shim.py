@@ -65,11 +65,11 @@ def compile_shim(folder: Path) -> Path:
 class Shim:
     """The interposer of this process, which must have been started with it preloaded."""
 
-    library: Path
+    built: Path
     _calls: ctypes.CDLL = field(init=False)
 
     def __post_init__(self) -> None:
-        calls = ctypes.CDLL(str(self.library))
+        calls = ctypes.CDLL(str(self.built))
         calls.fault_arm.argtypes = [ctypes.c_char_p, ctypes.c_long, *[ctypes.c_int] * 5]
         calls.fault_arm.restype = None
         calls.fault_count.restype = ctypes.c_long
