@@ -24,6 +24,58 @@ from rag.settings import Settings
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "indexes" / "recipes" / "README.md").read_text(encoding="utf-8")
 FOLDER = '[[source]]\nkind = "folder"\nname = "docs"\npaths = ["docs"]\n'
+EVERY_TABLE = f"""guard = 0.1
+{FOLDER}
+[[source]]
+kind = "web"
+name = "pages"
+pages = ["https://example.org/a"]
+delay_s = 2
+[[source]]
+kind = "sitemap"
+name = "site"
+sitemaps = ["https://example.org/sitemap.xml"]
+hosts = ["docs.example.org"]
+[[source]]
+kind = "feed"
+name = "news"
+feeds = ["https://example.org/feed"]
+keep = false
+[[source]]
+kind = "git"
+name = "wiki"
+path = "../wiki"
+ref = "main"
+[[source]]
+kind = "remote"
+name = "shelf"
+url = "s3://shelf/docs"
+secret_env = "SHELF_SECRET"
+[ingest]
+max_file_mb = 10
+[split]
+size = 100
+[embedder]
+model = "mine"
+[schedule]
+cron = "*/5 8-18 * * 1-5"
+zone = "Europe/Berlin"
+watch = true
+debounce_s = 5
+[retention]
+builds = 7
+days = 400
+[gate]
+margin = 0
+feedback = false
+calibration = false
+[[gate.smoke]]
+question = "When?"
+expect = "noon"
+[[gate.smoke]]
+question = "Who?"
+abstains = true
+"""
 
 
 @pytest.fixture
@@ -48,66 +100,14 @@ def test_the_smallest_recipe_is_one_source(write, tmp_path):
     assert recipe.guard == 0.5
 
 
-def test_every_table_is_read(write, tmp_path):
-    recipe = read_recipe(
-        write(
-            "guard = 0.1\n"
-            + FOLDER
-            + """
-            [[source]]
-            kind = "web"
-            name = "pages"
-            pages = ["https://example.org/a"]
-            delay_s = 2
-            [[source]]
-            kind = "sitemap"
-            name = "site"
-            sitemaps = ["https://example.org/sitemap.xml"]
-            hosts = ["docs.example.org"]
-            [[source]]
-            kind = "feed"
-            name = "news"
-            feeds = ["https://example.org/feed"]
-            keep = false
-            [[source]]
-            kind = "git"
-            name = "wiki"
-            path = "../wiki"
-            ref = "main"
-            [[source]]
-            kind = "remote"
-            name = "shelf"
-            url = "s3://shelf/docs"
-            secret_env = "SHELF_SECRET"
-            [ingest]
-            max_file_mb = 10
-            [split]
-            size = 100
-            [embedder]
-            model = "mine"
-            [schedule]
-            cron = "*/5 8-18 * * 1-5"
-            zone = "Europe/Berlin"
-            watch = true
-            debounce_s = 5
-            [retention]
-            builds = 7
-            days = 400
-            [gate]
-            margin = 0
-            feedback = false
-            calibration = false
-            [[gate.smoke]]
-            question = "When?"
-            expect = "noon"
-            [[gate.smoke]]
-            question = "Who?"
-            abstains = true
-            """
-        )
-    )
+@pytest.fixture
+def every_table(write):
+    return read_recipe(write(EVERY_TABLE))
 
-    assert recipe.sources[1:] == (
+
+def test_every_kind_of_source_is_read(every_table, tmp_path):
+    assert every_table.sources == (
+        Folder(name="docs", paths=(tmp_path / "docs",)),
         Web(name="pages", pages=("https://example.org/a",), delay_s=2.0),
         Sitemap(
             name="site",
@@ -118,22 +118,34 @@ def test_every_table_is_read(write, tmp_path):
         Git(name="wiki", path=tmp_path.parent / "wiki", ref="main"),
         Remote(name="shelf", url="s3://shelf/docs", secret_env="SHELF_SECRET"),
     )
-    assert recipe.settings == {
+
+
+def test_the_tables_of_settings_are_read(every_table):
+    assert every_table.settings == {
         "ingest.max_file_mb": 10,
         "split.size": 100,
         "embedder.model": "mine",
     }
-    assert recipe.schedule == Schedule(
+
+
+def test_the_table_of_the_schedule_is_read(every_table):
+    assert every_table.schedule == Schedule(
         cron="*/5 8-18 * * 1-5", zone="Europe/Berlin", watch=True, debounce_s=5.0
     )
-    assert recipe.retention == Retention(builds=7, days=400)
-    assert recipe.gate == Gate(
+
+
+def test_the_tables_of_retention_and_guard_are_read(every_table):
+    assert every_table.retention == Retention(builds=7, days=400)
+    assert every_table.guard == 0.1
+
+
+def test_the_tables_of_the_gate_are_read(every_table):
+    assert every_table.gate == Gate(
         margin=0.0,
         feedback=False,
         calibration=False,
         smoke=(Smoke(question="When?", expect="noon"), Smoke(question="Who?", abstains=True)),
     )
-    assert recipe.guard == 0.1
 
 
 def test_its_settings_are_overrides_that_the_settings_take(write):
