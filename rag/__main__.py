@@ -61,7 +61,7 @@ def run(group: click.Group) -> None:
         error.show()
         sys.exit(error.exit_code)
     except RagError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(" ".join([f"error: {error}", *getattr(error, "__notes__", [])]), err=True)
         sys.exit(error.exit_code)
 
 

@@ -111,6 +111,20 @@ def test_feedback_counts_and_the_margin_decides(shelf):
     assert [one.kind for one in lax.gate.broken] == ["feedback"]
 
 
+def test_as_many_questions_may_be_gained_as_are_lost(shelf):
+    shelf.rebuild()
+    judge(shelf, "When does the mill open?")
+    judge(shelf, "When does the pier close?", "wrong", expected="noon")
+    shelf.write("mill.md", "# Mill\n\nNobody knows anything about it.\n")
+    shelf.write("pier.md", "# Pier\n\nThe pier closes at noon.\n")
+
+    report = shelf.rebuild("[gate]\nmargin = 0.0\n")
+
+    assert report.outcome is RunOutcome.PUBLISHED
+    assert (report.gate.asked, report.gate.right_before, report.gate.right_now) == (2, 1, 1)
+    assert [one.question for one in report.gate.broken] == ["When does the mill open?"]
+
+
 def test_feedback_can_be_left_out(shelf):
     shelf.rebuild()
     judge(shelf, "When does the mill open?")

@@ -2,11 +2,15 @@
 
 import threading
 
+import click
 import pytest
 
+from rag.__main__ import run
 from rag.errors import (
+    DiskFull,
     IndexBusy,
     IndexDamaged,
+    LoadError,
 )
 from rag.index.build import live_build
 from rag.index.journal import RunOutcome, runs
@@ -122,3 +126,30 @@ def test_an_occurrence_is_run_once(shelf):
         shelf.rebuild(why="schedule", due=due)
 
     assert [run.due for run in runs(shelf.folder)] == [due]
+
+
+def test_a_failure_that_could_not_be_recorded_says_both(shelf, monkeypatch, capsys):
+    """As on a full disk, which stops the run and then its record."""
+
+    def full(*_, **__):
+        raise DiskFull("no room to write ledger.sqlite")
+
+    shelf.papers.mkdir(exist_ok=True)
+    for path in shelf.papers.rglob("*.md"):
+        path.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr("indexes.making.record.end_run", full)
+        group = click.Group(commands={"x": click.Command("x", callback=shelf.rebuild)})
+        patch.setattr("sys.argv", ["rag", "x"])
+        with pytest.raises(SystemExit):
+            run(group)
+
+    told = capsys.readouterr().err
+    assert "nothing could be read" in told
+    assert "(and it could not be recorded: no room to write ledger.sqlite)" in told
+    with pytest.raises(LoadError):
+        shelf.rebuild()
+    assert [one.outcome for one in runs(shelf.folder)] == [
+        RunOutcome.FAILED,
+        RunOutcome.INTERRUPTED,
+    ]

@@ -10,6 +10,7 @@ from rag.errors import (
 from rag.index.build import live_build
 from rag.index.journal import RunOutcome, runs
 from tests.indexes.shelf import Shelf
+from tests.indexes.sources.site import running_site
 
 
 def test_when_most_of_a_source_has_gone_it_stops_and_asks(shelf):
@@ -158,3 +159,30 @@ def test_a_file_that_cannot_be_read_any_more_keeps_its_last_version(shelf, paths
 def test_a_source_to_accept_that_is_none_is_refused(shelf):
     with pytest.raises(RecipeError, match=r"no source 'nosuch'.*papers"):
         shelf.rebuild(accept_gone=["nosuch"])
+
+
+def test_a_source_that_cannot_be_reached_keeps_what_it_held_and_is_named(shelf):
+    with running_site() as site:
+        site.says("/tower", "<h1>Tower</h1><p>The tower has ninety steps.</p>")
+        both = f"""
+[[source]]
+kind = "folder"
+name = "papers"
+paths = ["{shelf.papers}"]
+
+[[source]]
+kind = "web"
+name = "site"
+pages = ["{site.url("/tower")}"]
+allow_private = true
+delay_s = 0.0
+"""
+        shelf.rebuild(both)
+    (shelf.papers / "lamp.md").unlink()
+
+    report = shelf.rebuild(both)
+
+    assert report.outcome is RunOutcome.PUBLISHED
+    assert [one.source for one in report.plan.gone] == ["papers/lamp.md"]
+    assert any("'site'" in note for note in report.notes), report.notes
+    assert site.url("/tower") in shelf.sources()
