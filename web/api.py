@@ -6,6 +6,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from rag.custody.receipt import receipt_of
 from rag.types import Answer
 from web import shelf
+from web.access.rules import Role, needs
 from web.provider import current_rag
 from web.wire import read_ask
 
@@ -13,12 +14,14 @@ calls = Blueprint("api", __name__, url_prefix="/api")
 
 
 @calls.post("/ask")
+@needs(Role.READER)
 def ask() -> Response:
     """Return `Answer.to_dict()` for the question in the body."""
     return jsonify(_answer().to_dict())
 
 
 @calls.post("/receipt")
+@needs(Role.READER)
 def receipt() -> Response:
     """Return the receipt of the answer to the question in the body, which is as for `/ask`."""
     return jsonify(receipt_of(_answer(), current_rag()))
@@ -38,6 +41,7 @@ def _answer() -> Answer:
 
 
 @calls.get("/search")
+@needs(Role.READER)
 def search() -> Response:
     """Return the passages an answer to `q` would draw on, best first."""
     question = request.args.get("q", "")
@@ -51,6 +55,7 @@ def search() -> Response:
 
 
 @calls.get("/health")
+@needs(Role.READER)
 def health() -> Response:
     """Return which build answers, how many passages it holds, its age and what ran last."""
     snapshot = current_rag().snapshot

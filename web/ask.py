@@ -4,6 +4,7 @@ from flask import Blueprint, render_template, request
 
 from rag.types import Mode
 from web import words
+from web.access.rules import Role, needs
 from web.card import card_of
 from web.provider import current_rag
 from web.wire import read_mode
@@ -14,6 +15,7 @@ def blueprint(examples: tuple[str, ...]) -> Blueprint:
     pages = Blueprint("ask", __name__)
 
     @pages.route("/", methods=["GET", "POST"])
+    @needs(Role.READER)
     def page() -> str:
         """Show the box, and the answer if a question came with the request."""
         given = request.form if request.method == "POST" else request.args

@@ -5,6 +5,7 @@ import json
 from flask import Blueprint, Response, request
 
 from rag.custody.receipt import receipt_of
+from web.access.rules import Role, needs
 from web.provider import current_rag
 from web.wire import read_mode
 
@@ -12,6 +13,7 @@ files = Blueprint("receipt", __name__)
 
 
 @files.get("/receipt")
+@needs(Role.READER)
 def save() -> Response:
     """Answer the question in the address again, and return the receipt as a file to keep."""
     rag, given = current_rag(), request.args

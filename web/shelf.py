@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, current_app, render_template
 from indexes.status import wording
 from indexes.status.shelf import Shelf, Status, utc_now
 from rag.index.journal import RunOutcome
+from web.access.rules import Role, needs
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def _blueprint(shelves: Shelves) -> Blueprint:
     pages = Blueprint("shelf", __name__)
 
     @pages.get("/indexes")
+    @needs(Role.READER)
     def page() -> str:
         """Show every index, the one that answers this page first."""
         shelf, now = shelves.look(), utc_now()

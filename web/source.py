@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound
 from rag.errors import QuestionError
 from rag.protocols import Snapshot
 from rag.types import Document, DocumentId, Filter, Span
+from web.access.rules import Role, needs
 from web.links import Place, Trail, read_offset, read_span
 from web.provider import current_rag
 from web.reading import WINDOW, parts_of, window_of
@@ -28,6 +29,7 @@ class _Asked:
 
 
 @pages.get("/source/<document_id>")
+@needs(Role.READER)
 def show(document_id: str) -> str:
     """Show the document, the cited characters marked."""
     document = _find(current_rag().snapshot, document_id)
